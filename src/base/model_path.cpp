@@ -1,0 +1,89 @@
+#include "base/model_path.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <map>
+#include <system_error>
+
+#include "base/error.h"
+
+namespace toonmirror {
+namespace {
+
+namespace fs = std::filesystem;
+
+fs::path environment_path(const char* name) {
+  const char* value = std::getenv(name);
+  return value == nullptr ? fs::path() : fs::path(value);
+}
+
+bool is_file(const fs::path& path) {
+  std::error_code unknown;
+  return fs::is_regular_file(path, unknown);
+}
+
+std::string join(const std::vector<std::string>& words) {
+  std::string text;
+  for (const std::string& word : words) text += (text.empty() ? "" : ", ") + word;
+  return text;
+}
+
+[[noreturn]] void throw_not_found(const std::string& name, std::string_view extension) {
+  std::vector<std::string> searched;
+  for (const fs::path& folder : model_folders()) searched.push_back(folder.string());
+  std::vector<std::string> available;
+  for (const fs::path& path : list_models(extension)) available.push_back(path.stem().string());
+  if (available.empty()) {
+    throw Error(
+        "no models found (looked for " + name + std::string(extension) + " in " + join(searched) + ")",
+        "set TOONMIRROR_MODELS to the folder that holds them, or give the path of a file");
+  }
+  throw Error("no model named '" + name + "' in " + join(searched), "there are: " + join(available));
+}
+
+}  // namespace
+
+std::vector<fs::path> model_folders() {
+  std::vector<fs::path> folders = {"models"};
+  const auto add = [&folders](const fs::path& folder) {
+    if (std::find(folders.begin(), folders.end(), folder) == folders.end()) folders.push_back(folder);
+  };
+  if (const fs::path chosen = environment_path("TOONMIRROR_MODELS"); !chosen.empty()) add(chosen);
+  if (const fs::path data = environment_path("XDG_DATA_HOME"); !data.empty()) {
+    add(data / "toonmirror/models");
+  } else if (const fs::path home = environment_path("HOME"); !home.empty()) {
+    add(home / ".local/share/toonmirror/models");
+  }
+  add(TOONMIRROR_INSTALLED_MODELS);
+  add(TOONMIRROR_SOURCE_MODELS);
+  return folders;
+}
+
+std::vector<fs::path> list_models(std::string_view extension) {
+  std::map<std::string, fs::path> by_name;
+  for (const fs::path& folder : model_folders()) {
+    std::error_code unreadable;
+    for (const fs::directory_entry& entry : fs::directory_iterator(folder, unreadable)) {
+      const fs::path& path = entry.path();
+      if (path.extension() == extension && is_file(path)) by_name.emplace(path.filename().string(), path);
+    }
+  }
+  std::vector<fs::path> paths;
+  paths.reserve(by_name.size());
+  for (const auto& [name, path] : by_name) paths.push_back(path);
+  return paths;
+}
+
+fs::path find_model(const std::string& name, std::string_view extension) {
+  const fs::path given(name);
+  if (is_file(given)) return given;
+  if (given.has_parent_path()) throw Error(name + ": no such file");
+  fs::path file = given;
+  if (file.extension() != extension) file += extension;
+  for (const fs::path& folder : model_folders()) {
+    if (is_file(folder / file)) return folder / file;
+  }
+  throw_not_found(given.extension() == extension ? given.stem().string() : name, extension);
+}
+
+}  // namespace toonmirror

@@ -1,0 +1,61 @@
+// Building blocks shared by the generator and the house encoder: layers with equalised learning rate (Karras
+// et al. 2018, "Progressive Growing of GANs", section 4.1), whose stored weights are unit normal and are
+// scaled when used.
+#pragma once
+
+#include <torch/torch.h>
+
+namespace toonmirror::nets {
+
+inline constexpr double kSqrt2 = 1.4142135623730951;
+
+// x · (weight · lr_multiplier / √in)ᵀ + bias · lr_multiplier, then optionally lrelu(0.2) · √2.
+// Parameters: weight [out, in], bias [out]. Input [..., in].
+class FullyConnectedImpl : public torch::nn::Module {
+ public:
+  FullyConnectedImpl(int64_t in, int64_t out, bool activate, double lr_multiplier = 1.0,
+                     double bias_init = 0.0);
+  at::Tensor forward(const at::Tensor& x);
+
+  torch::Tensor weight, bias;
+
+ private:
+  bool activate_;
+  double lr_multiplier_;
+};
+TORCH_MODULE(FullyConnected);
+
+// The weight of a convolution in the form the convolution wants it. In training it is derived from the
+// parameter at every call; for inference prepare() derives it once.
+class PreparedWeight {
+ public:
+  // weight [out, in, k, k] · gain, in that type and channels-last.
+  at::Tensor get(const at::Tensor& weight, double gain, at::ScalarType type) const;
+  // Σ weight² over the kernel, [out, in] float.
+  at::Tensor squares(const at::Tensor& weight) const;
+  void prepare(const at::Tensor& weight, double gain, at::ScalarType type);
+  void clear();
+
+ private:
+  at::Tensor ready_, squares_;
+};
+
+// 3×3 or 1×1 convolution with padding that keeps the size (halves it with stride 2), bias, then optionally
+// lrelu(0.2) · √2. Parameters: weight [out, in, k, k], bias [out].
+class ConvLayerImpl : public torch::nn::Module {
+ public:
+  ConvLayerImpl(int64_t in, int64_t out, int64_t kernel, int64_t stride, bool activate);
+  at::Tensor forward(const at::Tensor& x);
+  void prepare(at::ScalarType type) { prepared_.prepare(weight, gain_, type); }
+
+  torch::Tensor weight, bias;
+
+ private:
+  int64_t stride_;
+  bool activate_;
+  double gain_;
+  PreparedWeight prepared_;
+};
+TORCH_MODULE(ConvLayer);
+
+}  // namespace toonmirror::nets

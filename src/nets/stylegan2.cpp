@@ -1,0 +1,162 @@
+#include "nets/stylegan2.h"
+
+#include <bit>
+#include <cmath>
+
+#include "base/error.h"
+#include "nets/modulation.h"
+
+namespace toonmirror::nets {
+
+int64_t GeneratorOptions::latent_count() const {
+  return 2 * (std::bit_width(static_cast<uint64_t>(resolution)) - 1) - 2;
+}
+
+void GeneratorOptions::check() const {
+  if (resolution < 8 || resolution > 1024 || !std::has_single_bit(static_cast<uint64_t>(resolution))) {
+    throw Error("generator resolution " + std::to_string(resolution) +
+                " is not a power of two from 8 to 1024");
+  }
+  if (z_dim < 1 || w_dim < 1 || mapping_layers < 1)
+    throw Error("generator without latent size or mapping layers");
+  for (int64_t r = 4; r <= resolution; r *= 2) {
+    const auto found = channels.find(r);
+    if (found == channels.end() || found->second < 1 || found->second > 1024) {
+      throw Error("generator without a channel count from 1 to 1024 at resolution " + std::to_string(r));
+    }
+  }
+}
+
+StyledConvImpl::StyledConvImpl(int64_t in, int64_t out, int64_t w_dim, int64_t resolution, bool up,
+                               bool noise)
+    : up_(up) {
+  weight = register_parameter("weight", torch::randn({out, in, 3, 3}));
+  bias = register_parameter("bias", torch::zeros({out}));
+  affine = register_module("affine", FullyConnected(w_dim, in, /*activate=*/false, 1.0, /*bias_init=*/1.0));
+  if (noise) {
+    noise_const = register_buffer("noise_const", torch::randn({resolution, resolution}));
+    noise_strength = register_parameter("noise_strength", torch::zeros({}));
+  }
+}
+
+at::Tensor StyledConvImpl::forward(const at::Tensor& x, const at::Tensor& w, NoiseMode noise_mode) {
+  const double gain = 1.0 / std::sqrt(static_cast<double>(weight.size(1) * 9));
+  const at::Tensor style = affine->forward(w) * gain;  // [N, in]
+  const at::Tensor demodulation = (at::matmul(style.square(), prepared_.squares(weight).t()) + 1e-8).rsqrt();
+
+  at::Tensor y = modulate(x, style);
+  if (up_) y = upsample_2x(y, /*margin=*/1);
+  y = at::conv2d(y, prepared_.get(weight, 1.0, y.scalar_type()), {}, 1, up_ ? 0 : 1);
+  if (!noise_const.defined() || noise_mode == NoiseMode::kNone) {
+    return scale_bias_lrelu(y, demodulation * kSqrt2, bias * kSqrt2);
+  }
+  const at::Tensor noise = noise_mode == NoiseMode::kConst
+                               ? noise_const.view({1, 1, noise_const.size(0), noise_const.size(1)})
+                               : at::randn({y.size(0), 1, y.size(2), y.size(3)}, noise_const.options());
+  y = modulate(y, demodulation) + (noise * noise_strength).to(y.scalar_type());
+  const at::Tensor gain_only = at::full({1, weight.size(0)}, kSqrt2, bias.options().requires_grad(false));
+  return scale_bias_lrelu(y, gain_only, bias * kSqrt2);
+}
+
+ToRgbImpl::ToRgbImpl(int64_t in, int64_t w_dim) {
+  weight = register_parameter("weight", torch::randn({3, in, 1, 1}));
+  bias = register_parameter("bias", torch::zeros({3}));
+  affine = register_module("affine", FullyConnected(w_dim, in, /*activate=*/false, 1.0, /*bias_init=*/1.0));
+}
+
+at::Tensor ToRgbImpl::forward(const at::Tensor& x, const at::Tensor& w) {
+  const int64_t in = weight.size(1);
+  const at::Tensor style = affine->forward(w) * (1.0 / std::sqrt(static_cast<double>(in)));
+  const at::Tensor modulated = weight.view({1, 3, in}) * style.unsqueeze(1);  // [N, 3, in]
+  return to_rgb(x, modulated) + bias.view({1, 3, 1, 1});
+}
+
+SynthesisBlockImpl::SynthesisBlockImpl(const GeneratorOptions& options, int64_t resolution) {
+  const int64_t out = options.channels.at(resolution);
+  if (resolution == 4) {
+    constant = register_parameter("const", torch::randn({out, 4, 4}));
+  } else {
+    const int64_t in = options.channels.at(resolution / 2);
+    conv0 =
+        register_module("conv0", StyledConv(in, out, options.w_dim, resolution, /*up=*/true, options.noise));
+  }
+  conv1 =
+      register_module("conv1", StyledConv(out, out, options.w_dim, resolution, /*up=*/false, options.noise));
+  torgb = register_module("torgb", ToRgb(out, options.w_dim));
+  if (const auto found = options.likeness_channels.find(resolution);
+      found != options.likeness_channels.end()) {
+    likeness = register_module("likeness", ConvLayer(found->second, out, 1, 1, /*activate=*/false));
+    torch::NoGradGuard no_grad;
+    likeness->weight.zero_();
+  }
+}
+
+void SynthesisBlockImpl::prepare(at::ScalarType type) {
+  if (conv0) conv0->prepare(type);
+  conv1->prepare(type);
+  if (likeness) likeness->prepare(type);
+}
+
+MappingImpl::MappingImpl(const GeneratorOptions& options) {
+  w_avg = register_buffer("w_avg", torch::zeros({options.w_dim}));
+  for (int64_t i = 0; i < options.mapping_layers; ++i) {
+    const int64_t in = i == 0 ? options.z_dim : options.w_dim;
+    layers_.push_back(
+        register_module("fc" + std::to_string(i),
+                        FullyConnected(in, options.w_dim, /*activate=*/true, options.mapping_lr_multiplier)));
+  }
+}
+
+at::Tensor MappingImpl::forward(const at::Tensor& z) {
+  at::Tensor x = z * (z.square().mean(1, /*keepdim=*/true) + 1e-8).rsqrt();
+  for (FullyConnected& layer : layers_) x = layer->forward(x);
+  return x;
+}
+
+SynthesisImpl::SynthesisImpl(const GeneratorOptions& options) {
+  for (int64_t r = 4; r <= options.resolution; r *= 2) {
+    blocks_.push_back(register_module("b" + std::to_string(r), SynthesisBlock(options, r)));
+  }
+}
+
+void SynthesisImpl::prepare(at::ScalarType type) {
+  for (SynthesisBlock& block : blocks_) block->prepare(type);
+}
+
+at::Tensor SynthesisImpl::forward(const at::Tensor& ws, const LikenessFeatures& features,
+                                  const SynthesisOptions& options) {
+  const SynthesisBlock& first = blocks_.front();
+  at::Tensor x = first->constant.unsqueeze(0).expand({ws.size(0), -1, -1, -1}).to(options.compute_type);
+  at::Tensor rgb;
+  int64_t row = 0;  // of W+; a block's toRGB shares its row with the next block's first convolution
+  int64_t resolution = 4;
+  for (SynthesisBlock& block : blocks_) {
+    if (resolution > options.max_resolution) break;
+    if (block->conv0) x = block->conv0->forward(x, ws.select(1, row++), options.noise_mode);
+    if (const auto found = features.find(resolution); found != features.end() && block->likeness) {
+      x = x + block->likeness->forward(found->second.to(x.scalar_type()));
+    }
+    x = block->conv1->forward(x, ws.select(1, row++), options.noise_mode);
+    const at::Tensor contribution = block->torgb->forward(x, ws.select(1, row));
+    rgb = rgb.defined() ? upsample_2x(rgb, /*margin=*/0) + contribution : contribution;
+    resolution *= 2;
+  }
+  return rgb;
+}
+
+GeneratorImpl::GeneratorImpl(const GeneratorOptions& options) : options_(options) {
+  options_.check();
+  mapping = register_module("mapping", Mapping(options_));
+  synthesis = register_module("synthesis", Synthesis(options_));
+}
+
+at::Tensor GeneratorImpl::map(const at::Tensor& z, double psi, int64_t cutoff) {
+  const int64_t count = options_.latent_count();
+  const at::Tensor ws = mapping->forward(z).unsqueeze(1).repeat({1, count, 1});
+  if (psi == 1.0) return ws;
+  at::Tensor psi_by_row = at::ones({1, count, 1}, ws.options());
+  psi_by_row.narrow(1, 0, cutoff < 0 ? count : std::min(cutoff, count)).fill_(psi);
+  return mapping->w_avg + psi_by_row * (ws - mapping->w_avg);
+}
+
+}  // namespace toonmirror::nets

@@ -1,0 +1,145 @@
+// The StyleGAN2 generator (Karras et al. 2020, "Analyzing and Improving the Image Quality of StyleGAN"):
+// mapping network, modulated convolutions, skip architecture. Arithmetic as in rosinality/stylegan2-pytorch
+// model.py (Generator), names as in NVlabs/stylegan2-ada-pytorch training/networks.py, which name blocks by
+// resolution. One difference in storage: the weights of conv0 are kept as for a correlation (what conv2d
+// computes), not flipped.
+//
+// Canonical parameter names, R = 4, 8, … resolution:
+//   mapping.fc{i}.{weight,bias}   mapping.w_avg
+//   synthesis.b4.const   synthesis.bR.{conv0,conv1,torgb}.{weight,bias,affine.weight,affine.bias}   (no conv0
+//   in b4) synthesis.bR.{conv0,conv1}.{noise_const,noise_strength}       when the network has noise
+//   synthesis.bR.likeness.weight                                   house family only, see LikenessFeatures
+#pragma once
+
+#include <torch/torch.h>
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "nets/layers.h"
+
+namespace toonmirror::nets {
+
+struct GeneratorOptions {
+  int64_t resolution = 256;  // power of two, 8 … 1024
+  int64_t z_dim = 512;
+  int64_t w_dim = 512;
+  int64_t mapping_layers = 2;
+  double mapping_lr_multiplier = 0.01;
+  std::map<int64_t, int64_t> channels;  // resolution → channels of that block, for 4, 8, … resolution
+  bool noise = false;                   // per-pixel noise inputs; the house family has none
+  // Resolution → channels of the encoder features that may be added there (house family); empty for public
+  // networks.
+  std::map<int64_t, int64_t> likeness_channels;
+
+  // Number of rows of W+: 2·log2(resolution) − 2.
+  int64_t latent_count() const;
+  // Throws Error when a value is out of range or a block has no channel count.
+  void check() const;
+};
+
+enum class NoiseMode { kConst, kRandom, kNone };
+
+// Features of the photo's encoder by resolution, [N, likeness_channels[R], R, R], already scaled by
+// `likeness` in [0, 1]. They carry what W+ learns last (gaze, glasses, a hand in front); leaving them out
+// gives the pure W+ picture.
+using LikenessFeatures = std::map<int64_t, at::Tensor>;
+
+// Affine of w → styles, modulation, 3×3 convolution (after 2× upsampling when `up`), demodulation, noise,
+// bias, lrelu(0.2) · √2.
+class StyledConvImpl : public torch::nn::Module {
+ public:
+  StyledConvImpl(int64_t in, int64_t out, int64_t w_dim, int64_t resolution, bool up, bool noise);
+  at::Tensor forward(const at::Tensor& x, const at::Tensor& w, NoiseMode noise_mode);
+  void prepare(at::ScalarType type) { prepared_.prepare(weight, 1.0, type); }
+
+  torch::Tensor weight, bias, noise_const, noise_strength;
+  FullyConnected affine{nullptr};
+
+ private:
+  bool up_;
+  PreparedWeight prepared_;
+};
+TORCH_MODULE(StyledConv);
+
+// Affine of w → styles, modulated 1×1 convolution to RGB without demodulation, bias. Float result.
+class ToRgbImpl : public torch::nn::Module {
+ public:
+  ToRgbImpl(int64_t in, int64_t w_dim);
+  at::Tensor forward(const at::Tensor& x, const at::Tensor& w);
+
+  torch::Tensor weight, bias;
+  FullyConnected affine{nullptr};
+};
+TORCH_MODULE(ToRgb);
+
+class SynthesisBlockImpl : public torch::nn::Module {
+ public:
+  SynthesisBlockImpl(const GeneratorOptions& options, int64_t resolution);
+  void prepare(at::ScalarType type);
+
+  torch::Tensor constant;  // b4 only, "const": [C, 4, 4]
+  StyledConv conv0{nullptr}, conv1{nullptr};
+  ToRgb torgb{nullptr};
+  ConvLayer likeness{nullptr};
+};
+TORCH_MODULE(SynthesisBlock);
+
+// z [N, z_dim] → w [N, w_dim].
+class MappingImpl : public torch::nn::Module {
+ public:
+  explicit MappingImpl(const GeneratorOptions& options);
+  at::Tensor forward(const at::Tensor& z);
+
+  torch::Tensor w_avg;  // [w_dim]
+
+ private:
+  std::vector<FullyConnected> layers_;
+};
+TORCH_MODULE(Mapping);
+
+struct SynthesisOptions {
+  NoiseMode noise_mode = NoiseMode::kConst;
+  at::ScalarType compute_type = at::kFloat;  // of the activations; RGB is always accumulated in float
+  int64_t max_resolution = 1024;             // stop after this block (progressive training, previews)
+};
+
+class SynthesisImpl : public torch::nn::Module {
+ public:
+  explicit SynthesisImpl(const GeneratorOptions& options);
+  // ws [N, latent_count, w_dim] → RGB [N, 3, R, R] float, about [-1, 1], not clamped.
+  at::Tensor forward(const at::Tensor& ws, const LikenessFeatures& features, const SynthesisOptions& options);
+  void prepare(at::ScalarType type);
+
+ private:
+  std::vector<SynthesisBlock> blocks_;
+};
+TORCH_MODULE(Synthesis);
+
+class GeneratorImpl : public torch::nn::Module {
+ public:
+  explicit GeneratorImpl(const GeneratorOptions& options);
+
+  const GeneratorOptions& options() const { return options_; }
+
+  // z → W+ [N, latent_count, w_dim] with truncation w_avg + psi · (w − w_avg) on the first `cutoff` rows (−1:
+  // all).
+  at::Tensor map(const at::Tensor& z, double psi = 1.0, int64_t cutoff = -1);
+  at::Tensor synthesize(const at::Tensor& ws, const LikenessFeatures& features = {},
+                        const SynthesisOptions& options = {}) {
+    return synthesis->forward(ws, features, options);
+  }
+  // Derives all convolution weights once, for inference in that type. Call again after changing a parameter.
+  void prepare(at::ScalarType type) { synthesis->prepare(type); }
+
+  Mapping mapping{nullptr};
+  Synthesis synthesis{nullptr};
+
+ private:
+  GeneratorOptions options_;
+};
+TORCH_MODULE(Generator);
+
+}  // namespace toonmirror::nets

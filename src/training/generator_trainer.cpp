@@ -1,0 +1,140 @@
+#include "training/generator_trainer.h"
+
+#include <algorithm>
+
+#include "base/error.h"
+
+namespace toonmirror::training {
+namespace {
+
+constexpr size_t kSheetColumns = 8;
+constexpr int64_t kLabelStep = 256 / nets::kParsingSize_px;
+
+HouseModel new_house_model() {
+  const nets::GeneratorOptions options = house_generator_options();
+  return {nets::Generator(options), nets::HouseEncoder(house_encoder_options(options))};
+}
+
+at::Tensor parsing_loss(const at::Tensor& logits, const at::Tensor& labels) {
+  // Sampled in the middle of each cell; averaging labels would invent classes.
+  const at::Tensor cells = labels.slice(1, kLabelStep / 2, labels.size(1), kLabelStep)
+                               .slice(2, kLabelStep / 2, labels.size(2), kLabelStep);
+  return at::cross_entropy_loss(logits, cells.contiguous());
+}
+
+}  // namespace
+
+nets::GeneratorOptions house_generator_options() {
+  nets::GeneratorOptions options;
+  options.channels = {{4, 256}, {8, 256}, {16, 256}, {32, 128}, {64, 64}, {128, 32}, {256, 24}};
+  options.likeness_channels = {{32, 64}, {64, 32}};
+  return options;
+}
+
+nets::HouseEncoderOptions house_encoder_options(const nets::GeneratorOptions& generator) {
+  nets::HouseEncoderOptions options;
+  options.resolution = generator.resolution;
+  options.w_dim = generator.w_dim;
+  options.latent_count = generator.latent_count();
+  options.likeness_channels = generator.likeness_channels;
+  return options;
+}
+
+at::ScalarType training_type(const std::string& precision) {
+  if (precision == "fp32") return at::kFloat;
+  if (precision == "bf16") return at::kBFloat16;
+  if (precision != "auto") throw Error("training knows the precisions auto, fp32 and bf16, not " + precision);
+#if defined(__x86_64__)
+  // Without such instructions bf16 is emulated and slower than float.
+  if (__builtin_cpu_supports("avx512bf16")) return at::kBFloat16;
+#endif
+  return at::kFloat;
+}
+
+at::Tensor tile_rows(const std::vector<at::Tensor>& rows) {
+  std::vector<at::Tensor> strips;
+  for (const at::Tensor& row : rows)
+    strips.push_back(at::cat(row.to(at::kFloat).contiguous().unbind(0), /*dim=*/2));
+  return at::cat(strips, /*dim=*/1);
+}
+
+ThinnedLatents thin_out(const nets::HouseEncoding& code, const LatentDropout& dropout,
+                        std::mt19937_64& random) {
+  const int64_t count = code.w.size(0);
+  at::Tensor deltas = at::ones({count, 1, 1});
+  at::Tensor coarse = at::zeros({count, 1, 1, 1});
+  at::Tensor fine = at::zeros({count, 1, 1, 1});
+  std::uniform_real_distribution<double> uniform(0.0, 1.0);
+  for (int64_t n = 0; n < count; ++n) {
+    if (uniform(random) < dropout.all_features) {
+      if (uniform(random) < dropout.deltas) deltas[n] = 0.0;
+      continue;
+    }
+    // Sometimes scaled at random, so that `likeness` works as a slider.
+    const double scale = uniform(random) < 0.7 ? 1.0 : uniform(random);
+    coarse[n] = scale;
+    if (uniform(random) >= dropout.fine_features) fine[n] = scale;
+  }
+  ThinnedLatents result;
+  result.ws = code.w.unsqueeze(1) + code.deltas * deltas;
+  for (const auto& [resolution, feature] : code.features) {
+    result.features[resolution] = feature * (resolution <= 32 ? coarse : fine).to(feature.scalar_type());
+  }
+  return result;
+}
+
+HouseModel train_generator(const GeneratorTrainingOptions& options, RunHooks hooks,
+                           const PictureWriter& write_picture) {
+  const PairPack pack(options.pairs);
+  const at::ScalarType type = training_type(options.precision);
+  const PictureLoss picture_loss(options.nets, type, options.weights);
+  AdversarialFinish finish(options.run.workers, type, options.weights);
+  torch::manual_seed(options.run.seed);
+  std::vector<HouseModel> replicas;
+  std::vector<Modules> modules;
+  for (int64_t i = 0; i < options.run.workers; ++i) {
+    replicas.push_back(new_house_model());
+    modules.push_back({replicas.back().generator.get(), replicas.back().encoder.get()});
+  }
+
+  hooks.loss = [&](const StepContext& context) {
+    HouseModel& model = replicas[static_cast<size_t>(context.worker)];
+    const Batch batch =
+        pack.random_batch(options.run.batch_per_worker, options.augmentation, *context.random);
+    nets::SynthesisOptions synthesis;
+    synthesis.compute_type = type;
+    synthesis.max_resolution = context.progress < options.half_size_share ? 128 : 256;
+    const nets::HouseEncoding code = model.encoder->forward(batch.photo.to(type), /*parse=*/true);
+    const ThinnedLatents latents = thin_out(code, {}, *context.random);
+    const at::Tensor output = model.generator->synthesize(latents.ws, latents.features, synthesis);
+
+    Loss loss = picture_loss(output, batch);
+    const at::Tensor parsing = parsing_loss(code.parsing, batch.labels);
+    const at::Tensor delta = code.deltas.square().mean();
+    const at::Tensor spread = code.w.square().mean();
+    loss.total = loss.total + options.parsing_weight * parsing + options.delta_weight * delta +
+                 options.w_weight * spread;
+    loss.figures.insert(
+        {{"parsing", parsing.item<double>()}, {"delta", delta.item<double>()}, {"w", spread.item<double>()}});
+    if (synthesis.max_resolution == 256) finish.add_to(loss, output, batch.target, context);
+    return loss;
+  };
+  hooks.critic_loss = [&](const StepContext& context) { return finish.critic_loss(context); };
+
+  const std::vector<int64_t>& rows =
+      pack.held_out_rows().empty() ? pack.training_rows() : pack.held_out_rows();
+  const Batch shown =
+      pack.batch({rows.begin(), rows.begin() + static_cast<int64_t>(std::min(kSheetColumns, rows.size()))});
+  hooks.sheet = [&](const std::filesystem::path& path) {
+    const at::NoGradGuard no_grad;
+    HouseModel& model = replicas.front();
+    const nets::HouseEncoding code = model.encoder->forward(shown.photo, /*parse=*/false);
+    write_picture(path, tile_rows({shown.photo, model.generator->synthesize(code.w_plus(), code.features),
+                                   model.generator->synthesize(code.w_plus()),
+                                   model.generator->synthesize(code.w.unsqueeze(1).expand_as(code.deltas))}));
+  };
+  run_training(options.run, modules, finish.modules(), hooks);
+  return replicas.front();
+}
+
+}  // namespace toonmirror::training

@@ -1,0 +1,67 @@
+// Training of the house face model: encoder and generator together, as an auto-encoder whose bottleneck is
+// W+, with likeness features that are dropped for most of the samples so that W+ alone keeps its meaning;
+// then the mapping network, so that seeds sample faces.
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+#include "nets/house_encoder.h"
+#include "nets/stylegan2.h"
+#include "training/pair_pack.h"
+#include "training/picture_loss.h"
+#include "training/training_run.h"
+
+namespace toonmirror::training {
+
+// The house architecture at 256 px: a generator of 5.1 GFLOP and an encoder of 1.1 GFLOP (2 × multiply-adds).
+nets::GeneratorOptions house_generator_options();
+nets::HouseEncoderOptions house_encoder_options(const nets::GeneratorOptions& generator);
+
+struct GeneratorTrainingOptions {
+  RunOptions run;
+  std::filesystem::path pairs;     // pack of photos
+  std::filesystem::path nets;      // folder of the perceptual and identity networks
+  std::string precision = "auto";  // auto, bf16, fp32
+  // For this share of the run pictures are learned at 128 px, which costs a quarter.
+  double half_size_share = 0.35;
+  double parsing_weight = 0.1;  // cross-entropy of the parsing head
+  double delta_weight = 0.002;  // mean square of the rows' deltas: keeps W+ near W, editable and blendable
+  double w_weight =
+      0.001;  // mean square of w: keeps the latents in one cloud that a mapping network can reach
+  PictureLossWeights weights;
+  Augmentation augmentation;
+};
+
+struct HouseModel {
+  nets::Generator generator{nullptr};
+  nets::HouseEncoder encoder{nullptr};
+};
+
+// Trains (or resumes) and returns the averaged weights. A sheet has four rows: held-out photos; their
+// pictures with all features; from W+ alone; from W alone.
+HouseModel train_generator(const GeneratorTrainingOptions& options, RunHooks hooks,
+                           const PictureWriter& write_picture);
+
+// bf16 where the processor computes in it (AVX512_BF16, AMX), else float. Throws Error for an unknown name.
+at::ScalarType training_type(const std::string& precision);
+
+// Puts pictures [N, 3, H, W] of several rows into one sheet [3, rows · H, N · W].
+at::Tensor tile_rows(const std::vector<at::Tensor>& rows);
+
+// How the encoder's output is thinned out for training. Which samples keep what is drawn per sample.
+struct LatentDropout {
+  double all_features = 0.7;   // share of samples that lose all likeness features
+  double deltas = 0.5;         // share of those that lose the rows' deltas too: plain W
+  double fine_features = 0.4;  // share of the others that keep only the features up to 32 px
+};
+
+struct ThinnedLatents {
+  at::Tensor ws;  // [N, latent_count, w_dim]
+  nets::LikenessFeatures features;
+};
+
+ThinnedLatents thin_out(const nets::HouseEncoding& code, const LatentDropout& dropout,
+                        std::mt19937_64& random);
+
+}  // namespace toonmirror::training

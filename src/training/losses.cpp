@@ -1,0 +1,120 @@
+#include "training/losses.h"
+
+#include <array>
+
+#include "nets/house_encoder.h"
+#include "nets/modulation.h"
+
+namespace toonmirror::training {
+namespace {
+
+constexpr double kPackSize_px = 256.0;
+constexpr size_t kPerceptualSlices = 5;
+// Twice the weight that makes the sum over slices comparable with LPIPS, since |â − b̂|² = 2 − 2 cos.
+constexpr double kSliceWeight = 2.0 * 0.063;
+
+// Background, skin, brow, eye, iris, glasses, mouth, lips, hair, hat, cloth.
+constexpr std::array<float, nets::kFaceClassCount> kRegionWeights = {0.6f, 1.0f, 3.0f, 6.0f, 6.0f, 3.0f,
+                                                                     4.0f, 3.0f, 1.5f, 1.0f, 0.8f};
+
+// Where ArcFace's 112 px crop expects eye centres, nose tip and mouth corners (insightface, face_align.py).
+constexpr std::array<std::array<double, 2>, 5> kArcFaceTemplate = {
+    {{38.2946, 51.6963}, {73.5318, 51.5014}, {56.0252, 71.7366}, {41.5493, 92.3655}, {70.7299, 92.2041}}};
+constexpr double kArcFaceSize_px = 112.0;
+
+}  // namespace
+
+at::Tensor region_weights(const at::Tensor& labels, int64_t resolution_px) {
+  const at::Tensor table = at::tensor(at::ArrayRef<float>(kRegionWeights.data(), kRegionWeights.size()));
+  const at::Tensor weights = table.index_select(0, labels.flatten()).view(labels.sizes()).unsqueeze(1);
+  return at::adaptive_avg_pool2d(weights, {resolution_px, resolution_px});
+}
+
+at::Tensor weighted_l1(const at::Tensor& a, const at::Tensor& b, const at::Tensor& weights) {
+  return ((a - b).abs() * weights).mean() * 0.5;
+}
+
+at::Tensor gradient_l1(const at::Tensor& a, const at::Tensor& b, const at::Tensor& weights) {
+  const at::Tensor d = a - b;
+  const auto along = [&](int64_t axis) {
+    const int64_t size = d.size(axis) - 1;
+    return ((d.narrow(axis, 1, size) - d.narrow(axis, 0, size)).abs() * weights.narrow(axis, 0, size))
+               .mean() *
+           0.5;
+  };
+  return along(2) + along(3);
+}
+
+PerceptualLoss::PerceptualLoss(const std::filesystem::path& nets_folder, at::ScalarType type)
+    : features_(nets_folder, "squeezenet11_caffe", type, kPerceptualSlices) {}
+
+at::Tensor PerceptualLoss::operator()(const at::Tensor& a, const at::Tensor& b) const {
+  std::vector<at::Tensor> expected;
+  {
+    const at::NoGradGuard no_grad;
+    expected = features_.forward((b + 1.0) * 0.5);
+  }
+  const std::vector<at::Tensor> actual = features_.forward((a + 1.0) * 0.5);
+  at::Tensor total;
+  for (size_t i = 0; i < actual.size(); ++i) {
+    const at::Tensor norms =
+        (nets::channel_dot(actual[i], actual[i]) * nets::channel_dot(expected[i], expected[i]) + 1e-6)
+            .rsqrt();
+    const at::Tensor distance = 1.0 - (nets::channel_dot(actual[i], expected[i]) * norms).mean();
+    total = total.defined() ? total + distance : distance;
+  }
+  return total * kSliceWeight;
+}
+
+IdentityNetwork::IdentityNetwork(const std::filesystem::path& nets_folder)
+    : graph_(nets_folder, "mobilefacenet128", at::kFloat) {}
+
+at::Tensor IdentityNetwork::embed(const at::Tensor& pictures, const at::Tensor& landmarks) const {
+  const at::Tensor points = landmarks.to(at::kDouble).contiguous();
+  const int64_t count = pictures.size(0);
+  at::Tensor theta = at::empty({count, 2, 3});  // picture grid from crop grid
+  auto matrix = theta.accessor<float, 3>();
+  for (int64_t n = 0; n < count; ++n) {
+    const at::Tensor face = points[n];
+    const at::Tensor five = at::stack(
+        {face.slice(0, 36, 42).mean(0), face.slice(0, 42, 48).mean(0), face[30], face[48], face[54]});
+    // Least-squares similarity (Umeyama 1991), points as complex numbers: picture − p = (a + ib) · (crop −
+    // c).
+    const auto p = five.accessor<double, 2>();
+    double cx = 0, cy = 0, px = 0, py = 0;
+    for (int i = 0; i < 5; ++i) {
+      cx += kArcFaceTemplate[i][0] / 5;
+      cy += kArcFaceTemplate[i][1] / 5;
+      px += p[i][0] / 5;
+      py += p[i][1] / 5;
+    }
+    double real = 0, imaginary = 0, spread = 0;
+    for (int i = 0; i < 5; ++i) {
+      const double u = kArcFaceTemplate[i][0] - cx, v = kArcFaceTemplate[i][1] - cy;
+      const double x = p[i][0] - px, y = p[i][1] - py;
+      real += u * x + v * y;
+      imaginary += u * y - v * x;
+      spread += x * x + y * y;
+    }
+    // The fit runs from the points to the template, as in the reference; this is its inverse.
+    const double magnitude = (real * real + imaginary * imaginary) / spread;
+    const double a = real / magnitude, b = imaginary / magnitude;
+    // Pixel centres to grid coordinates: pixel = (grid + 1) · size / 2 − ½.
+    const double half = (kArcFaceSize_px - 1.0) / 2.0;
+    const double scale = kArcFaceSize_px / kPackSize_px;
+    const double tx = px + a * (half - cx) - b * (half - cy);
+    const double ty = py + b * (half - cx) + a * (half - cy);
+    const double rows[2][3] = {{a * scale, -b * scale, (tx + 0.5) * 2.0 / kPackSize_px - 1.0},
+                               {b * scale, a * scale, (ty + 0.5) * 2.0 / kPackSize_px - 1.0}};
+    for (int i = 0; i < 2; ++i) {
+      for (int j = 0; j < 3; ++j) matrix[n][i][j] = static_cast<float>(rows[i][j]);
+    }
+  }
+  const int64_t size = static_cast<int64_t>(kArcFaceSize_px);
+  const at::Tensor grid = at::affine_grid_generator(theta, {count, 3, size, size}, /*align_corners=*/false);
+  const at::Tensor crops = at::grid_sampler(pictures, grid, 0, 0, /*align_corners=*/false) * (127.5 / 128.0);
+  const at::Tensor features = graph_.forward(crops)[0];
+  return features / features.norm(2, 1, /*keepdim=*/true).clamp_min(1e-6);
+}
+
+}  // namespace toonmirror::training

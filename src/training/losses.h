@@ -1,0 +1,48 @@
+// What training minimises. Pictures are float RGB in [-1, 1], [N, 3, R, R], unless stated otherwise.
+#pragma once
+
+#include <ATen/ATen.h>
+
+#include <filesystem>
+
+#include "training/layer_graph.h"
+
+namespace toonmirror::training {
+
+// How much each pixel counts, [N, 1, R, R], from labels [N, 256, 256]: eyes and irises most, background
+// least.
+at::Tensor region_weights(const at::Tensor& labels, int64_t resolution_px);
+
+// Mean of |a − b| · weights, in units of the 0 … 1 range.
+at::Tensor weighted_l1(const at::Tensor& a, const at::Tensor& b, const at::Tensor& weights);
+
+// The same of the horizontal and vertical differences: edges in the right place, not only the right tone.
+at::Tensor gradient_l1(const at::Tensor& a, const at::Tensor& b, const at::Tensor& weights);
+
+// Perceptual distance: 1 − cosine of SqueezeNet 1.1 features per position, summed over five slices. Like
+// LPIPS (Zhang et al. 2018, "The Unreasonable Effectiveness of Deep Features as a Perceptual Metric") with
+// one weight for all channels.
+class PerceptualLoss {
+ public:
+  PerceptualLoss(const std::filesystem::path& nets_folder, at::ScalarType type);
+  // Differentiable in `a` only.
+  at::Tensor operator()(const at::Tensor& a, const at::Tensor& b) const;
+
+ private:
+  LayerGraph features_;
+};
+
+// Face identity (MobileFaceNet trained as ArcFace): unit vectors [N, 128] whose dot product is the
+// similarity.
+class IdentityNetwork {
+ public:
+  explicit IdentityNetwork(const std::filesystem::path& nets_folder);
+  // pictures of 256 px or another size R; landmarks [N, 68, 2] in pixels of a 256 px picture. Differentiable
+  // in pictures.
+  at::Tensor embed(const at::Tensor& pictures, const at::Tensor& landmarks) const;
+
+ private:
+  LayerGraph graph_;
+};
+
+}  // namespace toonmirror::training

@@ -1,0 +1,96 @@
+#include "training/optimizer.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "base/error.h"
+
+namespace toonmirror::training {
+namespace {
+
+std::vector<torch::Tensor> parameters_of(const std::vector<torch::nn::Module*>& modules) {
+  std::vector<torch::Tensor> result;
+  for (torch::nn::Module* module : modules) {
+    for (torch::Tensor& parameter : module->parameters()) result.push_back(parameter);
+  }
+  return result;
+}
+
+}  // namespace
+
+FlatParameters::FlatParameters(const std::vector<torch::nn::Module*>& modules) {
+  std::vector<at::Tensor> parts;
+  for (const torch::Tensor& parameter : parameters_of(modules)) {
+    shapes_.push_back(parameter.sizes().vec());
+    parts.push_back(parameter.detach().flatten());
+  }
+  values_ = at::cat(parts).contiguous();
+}
+
+at::Tensor FlatParameters::share_with(const std::vector<torch::nn::Module*>& modules) {
+  const at::Tensor gradient = at::zeros_like(values_);
+  int64_t offset = 0;
+  size_t index = 0;
+  for (torch::Tensor& parameter : parameters_of(modules)) {
+    const int64_t size = parameter.numel();
+    TORCH_CHECK(index < shapes_.size() && parameter.sizes() == shapes_[index], "modules of another shape");
+    parameter.set_data(values_.narrow(0, offset, size).view(shapes_[index]));
+    parameter.mutable_grad() = gradient.narrow(0, offset, size).view(shapes_[index]);
+    offset += size;
+    ++index;
+  }
+  return gradient;
+}
+
+Adam::Adam(const AdamOptions& options, const at::Tensor& values)
+    : options_(options),
+      first_(at::zeros_like(values)),
+      second_(at::zeros_like(values)),
+      average_(values.clone()) {}
+
+double Adam::step(at::Tensor& values, at::Tensor& gradient, double progress) {
+  const double norm = gradient.norm().item<double>();
+  if (!std::isfinite(norm)) {
+    ++skipped_;
+    return norm;
+  }
+  ++steps_;
+  gradient.mul_(std::min(1.0, options_.clip_norm / (norm + 1e-12)));
+  first_.mul_(options_.beta1).add_(gradient, 1.0 - options_.beta1);
+  second_.mul_(options_.beta2).addcmul_(gradient, gradient, 1.0 - options_.beta2);
+  const double warmup =
+      std::min(1.0, static_cast<double>(steps_) / std::max<int64_t>(options_.warmup_steps, 1));
+  const double left = std::clamp((1.0 - progress) / std::max(options_.decay_share, 1e-9), 0.05, 1.0);
+  const double correction1 = 1.0 - std::pow(options_.beta1, static_cast<double>(steps_));
+  const double correction2 = 1.0 - std::pow(options_.beta2, static_cast<double>(steps_));
+  const double rate = options_.learning_rate * warmup * left / correction1;
+  values.addcdiv_(first_, (second_ / correction2).sqrt_().add_(options_.epsilon), -rate);
+  // Young averages follow more quickly, so that an early sheet shows more than the initial weights.
+  const double decay = std::min(options_.average_decay,
+                                (1.0 + static_cast<double>(steps_)) / (10.0 + static_cast<double>(steps_)));
+  average_.lerp_(values, 1.0 - decay);
+  return norm;
+}
+
+checkpoint::NamedTensors Adam::state() const {
+  return {{"adam.first", first_},
+          {"adam.second", second_},
+          {"adam.average", average_},
+          {"adam.steps", at::tensor({steps_, skipped_}, at::kLong)}};
+}
+
+void Adam::restore(const checkpoint::NamedTensors& state) {
+  const auto part = [&state](const char* name) {
+    const auto found = state.find(name);
+    if (found == state.end()) throw Error(std::string("training checkpoint lacks ") + name);
+    return found->second;
+  };
+  first_.copy_(part("adam.first"));
+  second_.copy_(part("adam.second"));
+  average_.copy_(part("adam.average"));
+  const at::Tensor steps = part("adam.steps");
+  steps_ = steps[0].item<int64_t>();
+  skipped_ = steps[1].item<int64_t>();
+}
+
+}  // namespace toonmirror::training

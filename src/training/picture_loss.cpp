@@ -1,0 +1,94 @@
+#include "training/picture_loss.h"
+
+#include <algorithm>
+
+namespace toonmirror::training {
+
+at::Tensor at_size(const at::Tensor& pictures, int64_t size_px) {
+  return pictures.size(2) == size_px ? pictures : at::adaptive_avg_pool2d(pictures, {size_px, size_px});
+}
+
+PictureLoss::PictureLoss(const std::filesystem::path& nets_folder, at::ScalarType type,
+                         const PictureLossWeights& weights)
+    : weights_(weights), perceptual_(nets_folder, type), identity_(nets_folder) {}
+
+Loss PictureLoss::operator()(const at::Tensor& output, const Batch& batch) const {
+  const int64_t size_px = output.size(2);
+  const at::Tensor target = at_size(batch.target, size_px);
+  const at::Tensor regions = region_weights(batch.target_labels, size_px);
+  const at::Tensor l1 = weighted_l1(output, target, regions);
+  const at::Tensor edges = gradient_l1(output, target, regions);
+  const at::Tensor look = perceptual_(output, target);
+
+  // The identity network costs as much as the generator, so only some samples pay for it.
+  const int64_t few = std::max<int64_t>(output.size(0) / 4, 1);
+  const at::Tensor landmarks = batch.landmarks.narrow(0, 0, few);
+  at::Tensor person;
+  {
+    const at::NoGradGuard no_grad;
+    person = identity_.embed(batch.photo.narrow(0, 0, few), landmarks);
+  }
+  const at::Tensor similarity = (identity_.embed(output.narrow(0, 0, few), landmarks) * person).sum(1).mean();
+
+  return {weights_.l1 * l1 + weights_.gradient * edges + weights_.perceptual * look +
+              weights_.identity * (1.0 - similarity),
+          {{"l1", l1.item<double>()},
+           {"edges", edges.item<double>()},
+           {"perceptual", look.item<double>()},
+           {"identity", similarity.item<double>()}}};
+}
+
+PatchCriticImpl::PatchCriticImpl() {
+  struct Shape {
+    int64_t in, out, stride;
+  };
+  constexpr std::array<Shape, 5> kShapes = {
+      {{3, 32, 2}, {32, 64, 2}, {64, 128, 2}, {128, 128, 1}, {128, 1, 1}}};
+  for (size_t i = 0; i < kShapes.size(); ++i) {
+    const auto [in, out, stride] = kShapes[i];
+    layers_.push_back(
+        register_module("conv" + std::to_string(i),
+                        nets::ConvLayer(in, out, 3, stride, /*activate=*/i + 1 < kShapes.size())));
+  }
+}
+
+at::Tensor PatchCriticImpl::forward(const at::Tensor& pictures) {
+  at::Tensor x = pictures;
+  for (nets::ConvLayer& layer : layers_) x = layer->forward(x);
+  return x.to(at::kFloat);
+}
+
+AdversarialFinish::AdversarialFinish(int64_t workers, at::ScalarType type, const PictureLossWeights& weights)
+    : type_(type), weights_(weights) {
+  for (int64_t i = 0; i < workers; ++i) seats_.push_back({PatchCritic(), {}, {}});
+}
+
+std::vector<Modules> AdversarialFinish::modules() {
+  std::vector<Modules> result;
+  for (Seat& seat : seats_) result.push_back({seat.critic.get()});
+  return result;
+}
+
+void AdversarialFinish::add_to(Loss& loss, const at::Tensor& output, const at::Tensor& target,
+                               const StepContext& context) {
+  Seat& seat = seats_[static_cast<size_t>(context.worker)];
+  seat.output.reset();
+  if (weights_.adversarial <= 0 || context.progress < weights_.adversarial_from) return;
+  const at::Tensor verdict = seat.critic->forward(output.to(type_));
+  const at::Tensor unconvinced = (verdict - 1.0).square().mean();
+  loss.total = loss.total + weights_.adversarial * unconvinced;
+  loss.figures["unconvinced"] = unconvinced.item<double>();
+  seat.output = output.detach();
+  seat.target = target;
+}
+
+Loss AdversarialFinish::critic_loss(const StepContext& context) {
+  Seat& seat = seats_[static_cast<size_t>(context.worker)];
+  if (!seat.output.defined()) return {};
+  const at::Tensor on_target = seat.critic->forward(seat.target.to(type_));
+  const at::Tensor on_output = seat.critic->forward(seat.output.to(type_));
+  const at::Tensor total = 0.5 * ((on_target - 1.0).square().mean() + on_output.square().mean());
+  return {total, {{"critic", total.item<double>()}}};
+}
+
+}  // namespace toonmirror::training

@@ -1,0 +1,77 @@
+// The loss on a generator's picture that all house trainings share, and its adversarial finish.
+#pragma once
+
+#include <torch/torch.h>
+
+#include <filesystem>
+
+#include "nets/layers.h"
+#include "training/losses.h"
+#include "training/pair_pack.h"
+#include "training/training_run.h"
+
+namespace toonmirror::training {
+
+struct PictureLossWeights {
+  double l1 = 2.0;
+  double gradient = 1.0;
+  double perceptual = 1.0;
+  double identity = 0.25;          // on a quarter of the samples
+  double adversarial = 0.03;       // from `adversarial_from` on
+  double adversarial_from = 0.65;  // share of the run
+};
+
+// Pixel, edge, perceptual and identity loss of `output` [N, 3, R, R] against the batch's targets (averaged
+// down to R); identity is compared with the photo.
+class PictureLoss {
+ public:
+  // nets_folder: squeezenet11_caffe and mobilefacenet128 as layer graphs. Throws Error when they are missing.
+  PictureLoss(const std::filesystem::path& nets_folder, at::ScalarType type,
+              const PictureLossWeights& weights);
+  Loss operator()(const at::Tensor& output, const Batch& batch) const;
+
+  const PictureLossWeights& weights() const { return weights_; }
+
+ private:
+  PictureLossWeights weights_;
+  PerceptualLoss perceptual_;
+  IdentityNetwork identity_;
+};
+
+// Judges overlapping patches of about 50 px of a 256 px picture: teacher's or generator's? (Isola et al.
+// 2017, "Image-to- Image Translation with Conditional Adversarial Networks", section 3.2.2; least-squares
+// form of Mao et al. 2017.)
+class PatchCriticImpl : public torch::nn::Module {
+ public:
+  PatchCriticImpl();
+  at::Tensor forward(const at::Tensor& pictures);  // [N, 3, 256, 256] → [N, 1, 32, 32]
+
+ private:
+  std::vector<nets::ConvLayer> layers_;
+};
+TORCH_MODULE(PatchCritic);
+
+// One critic per worker, and the pictures each worker's generator left for it.
+class AdversarialFinish {
+ public:
+  AdversarialFinish(int64_t workers, at::ScalarType type, const PictureLossWeights& weights);
+
+  std::vector<Modules> modules();
+  // Adds the generator's share to `loss` once the run has come that far, and remembers output and target.
+  void add_to(Loss& loss, const at::Tensor& output, const at::Tensor& target, const StepContext& context);
+  Loss critic_loss(const StepContext& context);
+
+ private:
+  struct Seat {
+    PatchCritic critic;
+    at::Tensor output, target;
+  };
+  std::vector<Seat> seats_;
+  at::ScalarType type_;
+  PictureLossWeights weights_;
+};
+
+// Pictures [N, 3, R, R] averaged down to size_px.
+at::Tensor at_size(const at::Tensor& pictures, int64_t size_px);
+
+}  // namespace toonmirror::training

@@ -1,0 +1,125 @@
+#include "training/style_trainer.h"
+
+#include <algorithm>
+
+#include "base/error.h"
+#include "nets/model_file.h"
+
+namespace toonmirror::training {
+namespace {
+
+constexpr size_t kSheetColumns = 8;
+constexpr int64_t kSwapResolution_px = 32;
+
+// The child with the parent's layers up to kSwapResolution_px.
+nets::Generator low_layers_from(const nets::Generator& parent, const nets::Generator& child) {
+  nets::Generator result(child->options());
+  checkpoint::NamedTensors tensors = nets::named_tensors(*child);
+  for (const auto& [name, tensor] : nets::named_tensors(*parent)) {
+    for (int64_t r = 4; r <= kSwapResolution_px; r *= 2) {
+      if (name.starts_with("synthesis.b" + std::to_string(r) + ".")) tensors[name] = tensor;
+    }
+  }
+  nets::assign_tensors(*result, tensors, "blend");
+  return result;
+}
+
+IdentityFigures figures_of(const at::Tensor& cosines) {
+  return {cosines.mean().item<double>(), cosines.quantile(0.1).item<double>()};
+}
+
+}  // namespace
+
+nets::Generator train_style(const StyleTrainingOptions& options, RunHooks hooks,
+                            const PictureWriter& write_picture) {
+  const PairPack pack(options.pairs);
+  const at::ScalarType type = training_type(options.precision);
+  const PictureLoss picture_loss(options.nets, type, options.weights);
+  AdversarialFinish finish(options.run.workers, type, options.weights);
+  const checkpoint::SafetensorsFile parent_file(options.generator);
+  const checkpoint::SafetensorsFile encoder_file(options.encoder);
+  if (parent_file.required_metadata(nets::kFamilyKey) != encoder_file.required_metadata(nets::kFamilyKey)) {
+    throw Error(options.encoder.string() + ": belongs to another family than " + options.generator.string());
+  }
+  const nets::Generator parent = nets::load_generator(parent_file);
+  nets::HouseEncoder encoder = nets::load_house_encoder(encoder_file);
+  encoder->prepare(type);
+  std::vector<nets::Generator> replicas;
+  std::vector<Modules> modules;
+  for (int64_t i = 0; i < options.run.workers; ++i) {
+    replicas.push_back(nets::load_generator(parent_file));
+    modules.push_back({replicas.back()->synthesis.get()});
+  }
+  torch::manual_seed(options.run.seed);
+
+  hooks.loss = [&](const StepContext& context) {
+    nets::Generator& child = replicas[static_cast<size_t>(context.worker)];
+    const Batch batch =
+        pack.random_batch(options.run.batch_per_worker, options.augmentation, *context.random);
+    ThinnedLatents latents;
+    {
+      const at::NoGradGuard no_grad;
+      latents =
+          thin_out(encoder->forward(batch.photo.to(type), /*parse=*/false), options.dropout, *context.random);
+    }
+    nets::SynthesisOptions synthesis;
+    synthesis.compute_type = type;
+    const at::Tensor output = child->synthesize(latents.ws, latents.features, synthesis);
+    Loss loss = picture_loss(output, batch);
+    finish.add_to(loss, output, batch.target, context);
+    return loss;
+  };
+  hooks.critic_loss = [&](const StepContext& context) { return finish.critic_loss(context); };
+
+  const std::vector<int64_t>& rows =
+      pack.held_out_rows().empty() ? pack.training_rows() : pack.held_out_rows();
+  const Batch shown =
+      pack.batch({rows.begin(), rows.begin() + static_cast<int64_t>(std::min(kSheetColumns, rows.size()))});
+  hooks.sheet = [&](const std::filesystem::path& path) {
+    const at::NoGradGuard no_grad;
+    nets::Generator& child = replicas.front();
+    nets::HouseEncoding code = encoder->forward(shown.photo.to(type), /*parse=*/false);
+    for (auto& [resolution, feature] : code.features) feature = feature.to(at::kFloat);
+    nets::Generator blend = low_layers_from(parent, child);
+    write_picture(path, tile_rows({shown.photo, shown.target, child->synthesize(code.w_plus(), code.features),
+                                   child->synthesize(code.w_plus()), blend->synthesize(code.w_plus())}));
+  };
+  run_training(options.run, modules, finish.modules(), hooks);
+  return replicas.front();
+}
+
+StyleFigures evaluate_style(const PairPack& pack, const std::filesystem::path& nets,
+                            nets::Generator& generator, nets::HouseEncoder& encoder, double likeness) {
+  constexpr size_t kBatch = 16;
+  const at::NoGradGuard no_grad;
+  const PerceptualLoss perceptual(nets, at::kFloat);
+  const IdentityNetwork identity(nets);
+  const std::vector<int64_t>& rows = pack.held_out_rows();
+  if (rows.empty()) throw Error("the pack holds no pairs that were held out");
+  std::vector<at::Tensor> photo_output, photo_target, output_target;
+  StyleFigures figures;
+  for (size_t first = 0; first < rows.size(); first += kBatch) {
+    const size_t last = std::min(first + kBatch, rows.size());
+    const auto share = static_cast<double>(last - first) / static_cast<double>(rows.size());
+    const Batch batch = pack.batch(std::vector<int64_t>(rows.begin() + static_cast<int64_t>(first),
+                                                        rows.begin() + static_cast<int64_t>(last)));
+    nets::HouseEncoding code = encoder->forward(batch.photo, /*parse=*/false);
+    for (auto& [resolution, feature] : code.features) feature = feature * likeness;
+    const at::Tensor output = generator->synthesize(code.w_plus(), code.features).clamp(-1.0, 1.0);
+    const at::Tensor a = identity.embed(batch.photo, batch.landmarks);
+    const at::Tensor b = identity.embed(output, batch.landmarks);
+    const at::Tensor c = identity.embed(batch.target, batch.landmarks);
+    photo_output.push_back((a * b).sum(1));
+    photo_target.push_back((a * c).sum(1));
+    output_target.push_back((b * c).sum(1));
+    figures.l1 += share * (output - batch.target).abs().mean().item<double>() * 0.5;
+    figures.perceptual += share * perceptual(output, batch.target).item<double>();
+  }
+  figures.faces = static_cast<int64_t>(rows.size());
+  figures.photo_to_output = figures_of(at::cat(photo_output));
+  figures.photo_to_target = figures_of(at::cat(photo_target));
+  figures.output_to_target = figures_of(at::cat(output_target));
+  return figures;
+}
+
+}  // namespace toonmirror::training

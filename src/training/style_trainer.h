@@ -1,0 +1,46 @@
+// Training of a style: a copy of the face generator (the parent) is fine-tuned on a teacher's pictures, so
+// that parent and child can be blended layer by layer. The encoder stays as it is.
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+#include "training/generator_trainer.h"
+
+namespace toonmirror::training {
+
+struct StyleTrainingOptions {
+  RunOptions run;
+  std::filesystem::path pairs;      // pack of photos and the teacher's pictures
+  std::filesystem::path nets;       // folder of the perceptual and identity networks
+  std::filesystem::path generator;  // the parent
+  std::filesystem::path encoder;
+  std::string precision = "auto";
+  LatentDropout dropout = {.all_features = 0.35, .deltas = 0.3, .fine_features = 0.3};
+  PictureLossWeights weights;
+  Augmentation augmentation;
+};
+
+// Trains (or resumes) and returns the child with averaged weights. A sheet has five rows: held-out photos;
+// the teacher's pictures; the child's with all features; from W+ alone; and the parent's low layers (to 32
+// px) below the child's.
+nets::Generator train_style(const StyleTrainingOptions& options, RunHooks hooks,
+                            const PictureWriter& write_picture);
+
+// How much of the person is left, by cosine of identity embeddings.
+struct IdentityFigures {
+  double mean = 0, p10 = 0;
+};
+
+struct StyleFigures {
+  int64_t faces = 0;
+  IdentityFigures photo_to_output, photo_to_target, output_to_target;
+  double l1 = 0;          // unweighted, 0 … 1 range
+  double perceptual = 0;  // as PerceptualLoss
+};
+
+// On the held-out pairs of a pack, with likeness features scaled by `likeness`.
+StyleFigures evaluate_style(const PairPack& pack, const std::filesystem::path& nets,
+                            nets::Generator& generator, nets::HouseEncoder& encoder, double likeness);
+
+}  // namespace toonmirror::training
