@@ -1,0 +1,22 @@
+// The index of a folder of aligned face crops: a CSV file (RFC 4180) with a heading.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "face/face.h"
+
+namespace toonmirror::cli {
+
+struct IndexedPhoto {
+  std::string file;             // relative to the folder of the index
+  std::string key;              // the person, where several pictures show one, else the file
+  face::Landmarks landmarks{};  // column lm68: x y x y …
+  double landmark_error = 0;    // column lm68_err; 1 where it is empty
+};
+
+// Columns file, lm68; optional person, lm68_err. Throws Error naming the file and line for anything else.
+std::vector<IndexedPhoto> read_photo_index(const std::filesystem::path& csv);
+
+}  // namespace toonmirror::cli

@@ -1,0 +1,40 @@
+// How a cartoon's face differs in shape from the photo's: one smooth displacement field for picture, labels
+// and points.
+#pragma once
+
+#include <opencv2/core.hpp>
+#include <vector>
+
+#include "face/face.h"
+
+namespace toonmirror::teachers {
+
+struct CartoonGeometry {
+  double eye_zoom = 1.62;
+  double nose_zoom = 0.84;
+  double mouth_zoom = 0.97;
+  double jaw_pull = 0.05;  // share by which the lower face narrows
+};
+
+// Distance of the eye centres: the unit of all lengths in a drawing.
+double eye_distance(const face::Landmarks& landmarks);
+// Means of the six points of the eye on the picture's left (0) or right (1).
+cv::Point2d eye_centre(const face::Landmarks& landmarks, int eye);
+
+class DisplacementField {
+ public:
+  // In pixels of a square picture of that side.
+  DisplacementField(const face::Landmarks& landmarks, int size_px, const CartoonGeometry& geometry);
+
+  // The picture after the change; interpolation is a cv::InterpolationFlags.
+  cv::Mat warp(const cv::Mat& picture, int interpolation) const;
+  // Where a point of the photo comes to lie.
+  cv::Point2d forward(const cv::Point2d& point) const;
+  std::vector<cv::Point2d> forward(const std::vector<cv::Point2d>& points) const;
+  face::Landmarks forward(const face::Landmarks& landmarks) const;
+
+ private:
+  cv::Mat map_;  // CV_32FC2: which photo pixel each pixel of the drawing shows
+};
+
+}  // namespace toonmirror::teachers

@@ -1,0 +1,47 @@
+// Collects training pairs and writes them as one pack (the layout is in training/pair_pack.h).
+#pragma once
+
+#include <ATen/ATen.h>
+
+#include <filesystem>
+#include <opencv2/core.hpp>
+#include <string>
+#include <vector>
+
+#include "face/face.h"
+
+namespace toonmirror::teachers {
+
+// One photo and what a teacher made of it. All pictures 256×256; photo and target CV_8UC3 RGB, labels CV_8U
+// classes.
+struct TrainingPair {
+  std::string name;
+  face::Landmarks landmarks{};  // pixels of the photo
+  bool held_out = false;
+  cv::Mat photo, labels;
+  cv::Mat target, target_labels;
+};
+
+class PairBuilder {
+ public:
+  // `with_targets`: false for plain photos, each its own target. Memory is taken page by page as pairs are
+  // stored, about 0.5 MB each with targets.
+  PairBuilder(int64_t capacity, bool with_targets);
+
+  // Stores a pair at `row` < capacity; different rows may be stored from different threads.
+  void store(int64_t row, const TrainingPair& pair);
+
+  // Writes the rows that were stored, in order. `teacher` and `licence` go into the metadata. Throws Error
+  // when nothing was stored or the file cannot be written.
+  void write(const std::filesystem::path& path, const std::string& teacher, const std::string& licence) const;
+
+ private:
+  at::Tensor photos_, labels_, targets_, target_labels_, landmarks_, held_out_;
+  std::vector<std::string> names_;  // empty: row not stored
+};
+
+// True for about 3 of 100 keys, the same ones on every machine: zlib's crc32 of the key modulo 100 below 3.
+// Pictures of one person share a key, so that no held-out person is trained on.
+bool is_held_out(const std::string& key);
+
+}  // namespace toonmirror::teachers

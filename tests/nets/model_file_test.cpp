@@ -1,0 +1,78 @@
+#include "nets/model_file.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "base/error.h"
+#include "support/temporary_folder.h"
+
+namespace toonmirror::nets {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::ThrowsMessage;
+
+Generator small_generator(int64_t seed) {
+  GeneratorOptions options;
+  options.resolution = 16;
+  options.z_dim = options.w_dim = 8;
+  options.channels = {{4, 6}, {8, 6}, {16, 4}};
+  options.likeness_channels = {{8, 3}};
+  torch::manual_seed(seed);
+  return Generator(options);
+}
+
+TEST(ModelFile, KeepsArchitectureAndWeightsToHalfPrecision) {
+  const testing::TemporaryFolder folder;
+  const at::NoGradGuard no_grad;
+  Generator original = small_generator(1);
+  save_network(folder / "g.safetensors", original, "test-family", {{"licence", "CC0"}});
+  const checkpoint::SafetensorsFile file(folder / "g.safetensors");
+  EXPECT_EQ(file.metadata().at(kKindKey), "generator");
+  EXPECT_EQ(file.metadata().at(kFamilyKey), "test-family");
+  EXPECT_EQ(file.metadata().at("licence"), "CC0");
+  Generator copy = load_generator(file);
+  EXPECT_EQ(architecture_json(copy->options()), architecture_json(original->options()));
+  const at::Tensor z = at::randn({2, 8});
+  const at::Tensor a = original->synthesize(original->map(z)), b = copy->synthesize(copy->map(z));
+  EXPECT_LT((a - b).abs().max().item<double>() / a.abs().max().item<double>(), 0.02);
+}
+
+TEST(ModelFile, RefusesANetworkOfAnotherKind) {
+  const testing::TemporaryFolder folder;
+  save_network(folder / "g.safetensors", small_generator(1), "family", {});
+  const checkpoint::SafetensorsFile file(folder / "g.safetensors");
+  EXPECT_THAT([&] { load_house_encoder(file); },
+              ThrowsMessage<Error>(HasSubstr("of kind generator, not encoder")));
+}
+
+TEST(ModelFile, NamesTheTensorThatIsMissingOrSuperfluous) {
+  const testing::TemporaryFolder folder;
+  const Generator generator = small_generator(1);
+  checkpoint::NamedTensors tensors = named_tensors(*generator);
+  const checkpoint::Metadata metadata = {{kKindKey, "generator"},
+                                         {kArchitectureKey, architecture_json(generator->options())}};
+  tensors["stray"] = at::zeros({1});
+  checkpoint::write_safetensors(folder / "more.safetensors", tensors, metadata);
+  tensors.erase("stray");
+  tensors.erase("synthesis.b8.conv0.bias");
+  checkpoint::write_safetensors(folder / "less.safetensors", tensors, metadata);
+  EXPECT_THAT([&] { load_generator(checkpoint::SafetensorsFile(folder / "more.safetensors")); },
+              ThrowsMessage<Error>(HasSubstr("stray")));
+  EXPECT_THAT([&] { load_generator(checkpoint::SafetensorsFile(folder / "less.safetensors")); },
+              ThrowsMessage<Error>(HasSubstr("synthesis.b8.conv0.bias")));
+}
+
+TEST(ModelFile, RefusesAFileThatIsNotAModel) {
+  const testing::TemporaryFolder folder;
+  checkpoint::write_safetensors(folder / "x.safetensors", {{"a", at::zeros({2})}}, {});
+  EXPECT_THAT([&] { load_generator(checkpoint::SafetensorsFile(folder / "x.safetensors")); },
+              ThrowsMessage<Error>(HasSubstr("not written by Toonmirror")));
+  checkpoint::write_safetensors(folder / "y.safetensors", {{"a", at::zeros({2})}},
+                                {{kKindKey, "generator"}, {kArchitectureKey, "{\"resolution\": \"big\"}"}});
+  EXPECT_THAT([&] { load_generator(checkpoint::SafetensorsFile(folder / "y.safetensors")); },
+              ThrowsMessage<Error>(HasSubstr("architecture is not understood")));
+}
+
+}  // namespace
+}  // namespace toonmirror::nets
