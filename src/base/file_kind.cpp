@@ -15,6 +15,8 @@ namespace {
 constexpr std::string_view kDownloadAgain =
     "download it again; a failed download is often saved under the file's name";
 
+constexpr size_t kShortestText = 16;  // anything shorter may look like text by chance
+
 using namespace std::string_view_literals;  // literals with zero bytes in them
 
 // Where a byte string has to be for a file to be of a kind. Containers by their registered signatures.
@@ -76,7 +78,7 @@ bool looks_like_text(std::string_view head) {
 
 FileKind recognise_file(std::string_view head) {
   if (head.empty()) return {"empty", "download or copy it again"};
-  if (looks_like_safetensors(head)) return {"a safetensors file", ""};
+  if (looks_like_safetensors(head)) return {std::string(kSafetensorsDescription), ""};
   for (const Signature& signature : kSignatures) {
     if (head.size() > signature.offset && head.substr(signature.offset).starts_with(signature.bytes)) {
       return {std::string(signature.description), ""};
@@ -98,7 +100,9 @@ FileKind recognise_file(std::string_view head) {
   if (head.find_first_not_of('\0') == std::string_view::npos) {
     return {"full of zeros at its beginning", "download or copy it again"};
   }
-  if (looks_like_text(head)) return {text.starts_with("{") ? "a JSON or other text file" : "a text file", ""};
+  if (head.size() >= kShortestText && looks_like_text(head)) {
+    return {text.starts_with("{") ? "a JSON file" : "a text file", ""};
+  }
   return {};
 }
 

@@ -7,6 +7,9 @@
 
 namespace toonmirror {
 
+// The description of files that toonmirror reads itself.
+inline constexpr std::string_view kSafetensorsDescription = "a safetensors file";
+
 struct FileKind {
   std::string description;  // completes "FILE: is …": "a zip archive, …"; empty where nothing is recognised
   std::string hint;         // what to do about it; may be empty

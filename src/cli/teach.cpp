@@ -2,9 +2,11 @@
 #include <spdlog/spdlog.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <atomic>
 #include <exception>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <opencv2/imgproc.hpp>
@@ -122,26 +124,31 @@ teachers::TrainingPair read_indexed(const Arguments& arguments, const IndexedPho
 
 struct Source {
   size_t count = 0;
-  std::function<std::string(size_t)> name;
   // For a thread: reads photo number i. Throws Error for a photo that cannot be used.
   std::function<std::function<teachers::TrainingPair(size_t)>()> new_reader;
 };
+
+// At most `limit` of the items (0: all), evenly spread over them.
+template <typename T>
+void thin_out(std::vector<T>& items, int64_t limit) {
+  const auto wanted = static_cast<size_t>(limit);
+  if (limit <= 0 || items.size() <= wanted) return;
+  for (size_t i = 0; i < wanted; ++i) items[i] = items[i * items.size() / wanted];
+  items.resize(wanted);
+}
 
 Source source_of(const Arguments& arguments) {
   if (!fs::is_directory(arguments.photos)) throw Error(arguments.photos.string() + ": is not a folder");
   if (arguments.index.empty() != arguments.labels.empty()) {
     throw UsageError("--index and --labels belong together");
   }
-  const auto limited = [&arguments](size_t count) {
-    return arguments.limit > 0 ? std::min(count, static_cast<size_t>(arguments.limit)) : count;
-  };
   if (!arguments.index.empty()) {
     auto photos = std::make_shared<std::vector<IndexedPhoto>>();
     for (IndexedPhoto& photo : read_photo_index(arguments.index)) {
       if (photo.landmark_error < kMaxLandmarkError) photos->push_back(std::move(photo));
     }
-    return {limited(photos->size()), [photos](size_t i) { return (*photos)[i].file; },
-            [photos, &arguments] {
+    thin_out(*photos, arguments.limit);
+    return {photos->size(), [photos, &arguments] {
               return [photos, &arguments](size_t i) { return read_indexed(arguments, (*photos)[i]); };
             }};
   }
@@ -150,8 +157,8 @@ Source source_of(const Arguments& arguments) {
     if (entry.is_regular_file()) files->push_back(entry.path());
   }
   std::sort(files->begin(), files->end());
-  return {limited(files->size()), [files](size_t i) { return (*files)[i].filename().string(); },
-          [files, &arguments] {
+  thin_out(*files, arguments.limit);
+  return {files->size(), [files, &arguments] {
             auto reader = std::make_shared<PhotoReader>(arguments.encoder);
             return [files, reader](size_t i) { return reader->read((*files)[i]); };
           }};
@@ -256,7 +263,8 @@ void add_teach(CLI::App& app, Action& chosen) {
                       "With --index: folder of face-parsing labels, NAME.png for each photo (CelebAMask-HQ "
                       "numbers, 19 = iris)");
   command->add_option("--encoder", arguments->encoder, "House encoder that parses photos without labels");
-  command->add_option("--limit", arguments->limit, "Use only so many photos (0: all)");
+  command->add_option("--limit", arguments->limit,
+                      "Use only so many photos, evenly spread over the folder (0: all)");
   command->add_option("--sheet", arguments->sheet, "Also write a picture of the first held-out pairs");
   command->add_option("--licence", arguments->licence, "Licence of the photos, for the pack's metadata");
   command->add_option("--threads", arguments->threads, "Photos drawn at a time (0: one per core)");

@@ -136,6 +136,8 @@ void add_generator(CLI::App& train, Action& chosen) {
   add_run_options(*command, options.run, options.pairs, options.nets, options.precision, options.weights);
   command->add_option("--half-size-share", options.half_size_share,
                       "Share of the run that learns pictures of 128 px");
+  command->add_option("--w-only", options.dropout.all_features,
+                      "Share of the samples that must do without likeness features");
   command->add_option("--mapping-steps", arguments->mapping.steps,
                       "Steps of the mapping network's own training");
   command->add_option("--family", arguments->identity.family,

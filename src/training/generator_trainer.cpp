@@ -105,7 +105,7 @@ HouseModel train_generator(const GeneratorTrainingOptions& options, RunHooks hoo
     synthesis.compute_type = type;
     synthesis.max_resolution = context.progress < options.half_size_share ? 128 : 256;
     const nets::HouseEncoding code = model.encoder->forward(batch.photo.to(type), /*parse=*/true);
-    const ThinnedLatents latents = thin_out(code, {}, *context.random);
+    const ThinnedLatents latents = thin_out(code, options.dropout, *context.random);
     const at::Tensor output = model.generator->synthesize(latents.ws, latents.features, synthesis);
 
     Loss loss = picture_loss(output, batch);

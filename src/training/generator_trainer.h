@@ -18,6 +18,13 @@ namespace toonmirror::training {
 nets::GeneratorOptions house_generator_options();
 nets::HouseEncoderOptions house_encoder_options(const nets::GeneratorOptions& generator);
 
+// How the encoder's output is thinned out for training. Which samples keep what is drawn per sample.
+struct LatentDropout {
+  double all_features = 0.7;   // share of samples that lose all likeness features
+  double deltas = 0.5;         // share of those that lose the rows' deltas too: plain W
+  double fine_features = 0.4;  // share of the others that keep only the features up to 32 px
+};
+
 struct GeneratorTrainingOptions {
   RunOptions run;
   std::filesystem::path pairs;     // pack of photos
@@ -29,6 +36,7 @@ struct GeneratorTrainingOptions {
   double delta_weight = 0.002;  // mean square of the rows' deltas: keeps W+ near W, editable and blendable
   double w_weight =
       0.001;  // mean square of w: keeps the latents in one cloud that a mapping network can reach
+  LatentDropout dropout;
   PictureLossWeights weights;
   Augmentation augmentation;
 };
@@ -48,13 +56,6 @@ at::ScalarType training_type(const std::string& precision);
 
 // Puts pictures [N, 3, H, W] of several rows into one sheet [3, rows · H, N · W].
 at::Tensor tile_rows(const std::vector<at::Tensor>& rows);
-
-// How the encoder's output is thinned out for training. Which samples keep what is drawn per sample.
-struct LatentDropout {
-  double all_features = 0.7;   // share of samples that lose all likeness features
-  double deltas = 0.5;         // share of those that lose the rows' deltas too: plain W
-  double fine_features = 0.4;  // share of the others that keep only the features up to 32 px
-};
 
 struct ThinnedLatents {
   at::Tensor ws;  // [N, latent_count, w_dim]

@@ -6,6 +6,7 @@ namespace toonmirror::training {
 namespace {
 
 constexpr int64_t kEncodeBatch = 32;
+constexpr double kLeastVariance = 1e-3;  // of the largest
 
 at::Tensor mean_distance(const at::Tensor& a, const at::Tensor& b) { return at::cdist(a, b).mean(); }
 
@@ -41,8 +42,9 @@ double train_mapping(const MappingTrainingOptions& options, const at::Tensor& la
   const at::Tensor centred = latents - mean;
   const at::Tensor covariance = at::matmul(centred.t(), centred) / static_cast<double>(latents.size(0));
   const auto [values, vectors] = at::linalg_eigh(covariance);
-  // Axes with next to no variance are noise of the encoder: whitening must not blow them up.
-  const at::Tensor whitening = vectors * (values + values.max() * 1e-3).rsqrt();
+  // Axes with next to no variance are noise of the encoder; scaling must not blow them up.
+  const at::Tensor kept = (values > values.max() * kLeastVariance).nonzero().squeeze(1);
+  const at::Tensor whitening = vectors.index_select(1, kept) * values.index_select(0, kept).rsqrt();
   const at::Tensor white = at::matmul(centred, whitening);
   const double scale = centred.square().sum(1).mean().sqrt().item<double>();
 

@@ -9,7 +9,7 @@ namespace toonmirror::training {
 struct MappingTrainingOptions {
   int64_t steps = 3000;
   int64_t batch = 512;
-  double learning_rate = 1e-3;
+  double learning_rate = 0.1;  // acts through the mapping's own multiplier of 0.01
   uint64_t seed = 1;
 };
 

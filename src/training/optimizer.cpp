@@ -42,6 +42,13 @@ at::Tensor FlatParameters::share_with(const std::vector<torch::nn::Module*>& mod
   return gradient;
 }
 
+void FlatParameters::release(const std::vector<torch::nn::Module*>& modules) {
+  for (torch::Tensor& parameter : parameters_of(modules)) {
+    parameter.set_data(parameter.detach().clone());
+    parameter.mutable_grad().reset();
+  }
+}
+
 Adam::Adam(const AdamOptions& options, const at::Tensor& values)
     : options_(options),
       first_(at::zeros_like(values)),

@@ -31,6 +31,9 @@ class FlatParameters {
   // gradient, flat.
   at::Tensor share_with(const std::vector<torch::nn::Module*>& modules);
 
+  // Gives the modules weights of their own again, with the present values, and takes their gradients away.
+  static void release(const std::vector<torch::nn::Module*>& modules);
+
   at::Tensor& values() { return values_; }
 
  private:

@@ -227,6 +227,7 @@ void run_training(const RunOptions& options, const std::vector<Modules>& replica
     }
   }
   players.networks.use_average();
+  for (const Modules& modules : replicas) FlatParameters::release(modules);
 }
 
 }  // namespace toonmirror::training

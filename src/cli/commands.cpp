@@ -1,0 +1,12 @@
+#include "cli/commands.h"
+
+namespace toonmirror::cli {
+
+void add_all_commands(CLI::App& app, Action& chosen) {
+  add_inspect(app, chosen);
+  add_teach(app, chosen);
+  add_train(app, chosen);
+  add_doctor(app, chosen);
+}
+
+}  // namespace toonmirror::cli

@@ -1,0 +1,26 @@
+// The sub-commands. To add one: a file src/cli/NAME.cpp with add_NAME, its declaration here, and its line in
+// add_all_commands (commands.cpp).
+#pragma once
+
+#include <functional>
+
+// CLI11 costs seconds per file that includes it: only those that define commands do.
+namespace CLI {
+class App;
+}
+
+namespace toonmirror::cli {
+
+// What the command line asks for; returns an exit code (exit_code.h), or throws Error or Interrupted.
+using Action = std::function<int()>;
+
+// Each adds its sub-command to `app`; when the command line names it, `chosen` is set.
+void add_doctor(CLI::App& app, Action& chosen);
+void add_inspect(CLI::App& app, Action& chosen);
+void add_teach(CLI::App& app, Action& chosen);
+void add_train(CLI::App& app, Action& chosen);
+
+// All of the above, in the order in which --help lists them.
+void add_all_commands(CLI::App& app, Action& chosen);
+
+}  // namespace toonmirror::cli

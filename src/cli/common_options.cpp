@@ -1,0 +1,99 @@
+#include "cli/common_options.h"
+
+#include <spdlog/spdlog.h>
+#include <torch/cuda.h>
+
+#include <CLI/CLI.hpp>
+
+#include "base/log.h"
+#include "cli/exit_code.h"
+#include "cli/machine.h"
+
+namespace toonmirror::cli {
+namespace {
+
+constexpr int kMostThreads = 1024;
+
+c10::Device choose_device(const std::string& name) {
+  const auto available = static_cast<int>(torch::cuda::device_count());
+  if (name == "auto") return available > 0 ? c10::Device(c10::kCUDA, 0) : c10::Device(c10::kCPU);
+  if (name == "cpu") return c10::kCPU;
+  const bool has_index = name.starts_with("cuda:");
+  const int index = has_index ? std::stoi(name.substr(5)) : 0;
+  if (available == 0) {
+    throw UsageError("--device " + name + ": this LibTorch finds no GPU", "use --device cpu or auto");
+  }
+  if (index >= available) {
+    throw UsageError("--device " + name + ": there is no such GPU",
+                     "the last one is cuda:" + std::to_string(available - 1));
+  }
+  return {c10::kCUDA, static_cast<c10::DeviceIndex>(index)};
+}
+
+c10::ScalarType choose_precision(const std::string& name) {
+  if (name == "auto" || name == "fp32") return c10::ScalarType::Float;
+  if (name == "bf16") return c10::ScalarType::BFloat16;
+  throw UsageError("--precision " + name + ": this version does not compute in " + name, "use fp32 or bf16");
+}
+
+bool is_device_name(const std::string& name) {
+  if (name == "auto" || name == "cpu" || name == "cuda") return true;
+  constexpr size_t kPrefix = 5;  // "cuda:"
+  return name.starts_with("cuda:") && name.size() > kPrefix && name.size() <= kPrefix + 2 &&
+         name.find_first_not_of("0123456789", kPrefix) == std::string::npos;
+}
+
+}  // namespace
+
+void add_style_option(CLI::App& command, std::string& style) {
+  command.add_option("--style", style, "Style: a name or a .toml file")->type_name("NAME|FILE");
+}
+
+void add_seed_option(CLI::App& command, uint64_t& seed) {
+  command.add_option("--seed", seed, "Start of all randomness: the same seed gives the same result")
+      ->type_name("N");
+}
+
+void add_json_option(CLI::App& command, bool& json) {
+  command.add_flag("--json", json, "Print the result as JSON");
+}
+
+void add_verbosity_options(CLI::App& command) {
+  CLI::Option* quiet = command.add_flag_callback(
+      "-q,--quiet", [] { set_up_logging(Verbosity::kQuiet); }, "Say nothing but warnings and errors");
+  CLI::Option* verbose = command.add_flag_callback(
+      "-v,--verbose", [] { set_up_logging(Verbosity::kVerbose); }, "Also say what helps to find a problem");
+  quiet->excludes(verbose);
+}
+
+void add_compute_options(CLI::App& command, ComputeOptions& options) {
+  command.add_option("--device", options.device, "Where the networks run: auto, cpu, cuda or cuda:N")
+      ->type_name("NAME")
+      ->check([](const std::string& name) {
+        return is_device_name(name) ? "" : "'" + name + "' is not a device: use auto, cpu, cuda or cuda:N";
+      });
+  command.add_option("--precision", options.precision, "Numbers to compute in: auto, fp32 or bf16")
+      ->type_name("NAME")
+      ->check(CLI::IsMember({"auto", "fp32", "bf16", "fp16", "int8"}));
+  command.add_option("--threads", options.threads, "Cores to use; 0 means all")
+      ->type_name("N")
+      ->check(CLI::Range(0, kMostThreads));
+}
+
+Compute choose_compute(const ComputeOptions& options) {
+  Compute compute;
+  compute.device = choose_device(options.device);
+  compute.precision = choose_precision(options.precision);
+  compute.threads = options.threads > 0 ? options.threads : usable_cores();
+  const bool bf16 = compute.precision == c10::ScalarType::BFloat16;
+  if (options.device == "auto" || options.precision == "auto" || options.threads == 0) {
+    spdlog::info("computing on {} in {} with {} thread{}", compute.device.str(), bf16 ? "bf16" : "fp32",
+                 compute.threads, compute.threads == 1 ? "" : "s");
+  }
+  if (bf16 && compute.device.is_cpu() && !read_processor().has("avx512_bf16")) {
+    spdlog::warn("this processor has no bf16 instructions: --precision bf16 will be slower than fp32");
+  }
+  return compute;
+}
+
+}  // namespace toonmirror::cli

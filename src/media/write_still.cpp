@@ -1,0 +1,135 @@
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+#include <string_view>
+
+#include "base/error.h"
+#include "base/output_file.h"
+#include "media/convert_picture.h"
+#include "media/ffmpeg.h"
+#include "media/still.h"
+#include "media/upright_picture.h"
+
+namespace toonmirror::media {
+
+namespace {
+
+struct Row {
+  std::string_view extension;
+  const char* encoder;
+  AVPixelFormat opaque, transparent;  // transparent NONE: the format has no alpha
+};
+
+constexpr std::array<Row, 7> kFormats = {{{"png", "png", AV_PIX_FMT_RGB24, AV_PIX_FMT_RGBA},
+                                          {"jpg", "mjpeg", AV_PIX_FMT_YUVJ444P, AV_PIX_FMT_NONE},
+                                          {"jpeg", "mjpeg", AV_PIX_FMT_YUVJ444P, AV_PIX_FMT_NONE},
+                                          {"webp", "libwebp", AV_PIX_FMT_YUV420P, AV_PIX_FMT_BGRA},
+                                          {"bmp", "bmp", AV_PIX_FMT_BGR24, AV_PIX_FMT_NONE},
+                                          {"tif", "tiff", AV_PIX_FMT_RGB24, AV_PIX_FMT_RGBA},
+                                          {"tiff", "tiff", AV_PIX_FMT_RGB24, AV_PIX_FMT_RGBA}}};
+
+const Row& format_for(const std::filesystem::path& path) {
+  std::string extension = path.extension().string();
+  if (!extension.empty()) extension.erase(0, 1);
+  std::ranges::transform(extension, extension.begin(), [](unsigned char c) { return std::tolower(c); });
+  const auto row = std::ranges::find(kFormats, extension, &Row::extension);
+  if (row == kFormats.end()) {
+    throw Error(path.string() + ": cannot tell the kind of picture to write from its name",
+                "end the name in .png, .jpg, .webp, .bmp or .tif");
+  }
+  return *row;
+}
+
+// The colour c with c·a + white·(1 - a) = composited: undoes what reading did.
+uint8_t without_white(int composited, int alpha) {
+  if (alpha == 0) return 255;
+  return static_cast<uint8_t>(
+      std::clamp((255 * composited - 255 * (255 - alpha) + alpha / 2) / alpha, 0, 255));
+}
+
+FramePtr rgba_picture(const StillImage& image) {
+  FramePtr picture = make_picture(AV_PIX_FMT_RGBA, image.width, image.height);
+  picture->colorspace = AVCOL_SPC_RGB;
+  const uint8_t* rgb = image.rgb.data();
+  const uint8_t* alpha = image.alpha->data();
+  for (int y = 0; y < image.height; ++y) {
+    uint8_t* line = picture->data[0] + static_cast<ptrdiff_t>(y) * picture->linesize[0];
+    for (int x = 0; x < image.width; ++x, rgb += 3, ++alpha) {
+      for (int c = 0; c < 3; ++c) line[4 * x + c] = without_white(rgb[c], *alpha);
+      line[4 * x + 3] = *alpha;
+    }
+  }
+  return picture;
+}
+
+FramePtr picture_to_encode(const StillImage& image, AVPixelFormat format) {
+  const bool transparent = has_alpha(format);
+  const FramePtr source =
+      transparent ? rgba_picture(image) : borrow_rgb(image.rgb.data(), image.width, image.height);
+  FramePtr picture = make_picture(format, image.width, image.height);
+  picture->colorspace = AVCOL_SPC_SMPTE170M;  // what readers of JPEG and WebP assume
+  picture->chroma_location = AVCHROMA_LOC_CENTER;
+  picture->color_range = format == AV_PIX_FMT_YUV420P ? AVCOL_RANGE_MPEG : AVCOL_RANGE_JPEG;
+  PictureConverter().convert(*source, *picture);
+  return picture;
+}
+
+PacketPtr encode(const Row& row, const AVFrame& picture, int quality, const std::string& path) {
+  const AVCodec* codec = avcodec_find_encoder_by_name(row.encoder);
+  if (codec == nullptr)
+    throw Error("this build of FFmpeg cannot write ." + std::string(row.extension) + " pictures");
+  CodecContextPtr encoder(avcodec_alloc_context3(codec));
+  if (!encoder) throw Error("out of memory for " + path);
+  encoder->width = picture.width;
+  encoder->height = picture.height;
+  encoder->pix_fmt = static_cast<AVPixelFormat>(picture.format);
+  encoder->color_range = picture.color_range;
+  encoder->time_base = {1, 1};
+  encoder->thread_count = 1;
+  AVDictionary* options = nullptr;
+  if (std::string_view(row.encoder) == "mjpeg") {
+    // FFmpeg counts JPEG quality as a quantiser scale, 1 (best) to 31.
+    const int scale = 1 + ((100 - quality) * 30 + 49) / 99;
+    encoder->flags |= AV_CODEC_FLAG_QSCALE;
+    encoder->global_quality = scale * FF_QP2LAMBDA;
+    encoder->qmin = 1;
+    av_dict_set(&options, "huffman", "optimal", 0);
+  } else if (std::string_view(row.encoder) == "libwebp") {
+    av_dict_set_int(&options, "quality", quality, 0);
+  }
+  const int opened = avcodec_open2(encoder.get(), codec, &options);
+  DictionaryPtr left_over(options);
+  const std::string failed = path + ": a picture of " + std::to_string(picture.width) + "x" +
+                             std::to_string(picture.height) + " cannot be encoded";
+  check(opened, failed);
+  FramePtr frame(av_frame_clone(&picture));
+  if (!frame) throw Error("out of memory for " + path);
+  frame->quality = encoder->global_quality;
+  frame->pts = 0;
+  PacketPtr packet = make_packet();
+  check(avcodec_send_frame(encoder.get(), frame.get()), failed);
+  check(avcodec_send_frame(encoder.get(), nullptr), failed);
+  check(avcodec_receive_packet(encoder.get(), packet.get()), failed);
+  return packet;
+}
+
+}  // namespace
+
+void write_still(const std::filesystem::path& path, const StillImage& image, int quality) {
+  prepare_ffmpeg_logging();
+  const Row& row = format_for(path);
+  const bool keeps_alpha = image.alpha.has_value() && row.transparent != AV_PIX_FMT_NONE;
+  const FramePtr picture = picture_to_encode(image, keeps_alpha ? row.transparent : row.opaque);
+  const PacketPtr packet = encode(row, *picture, std::clamp(quality, 1, 100), path.string());
+  OutputFile output(path);
+  std::ofstream file(output.temporary_path(), std::ios::binary | std::ios::trunc);
+  file.write(reinterpret_cast<const char*>(packet->data), packet->size);
+  file.close();
+  if (!file) throw Error(path.string() + ": cannot be written: " + std::strerror(errno));
+  output.commit();
+}
+
+}  // namespace toonmirror::media

@@ -1,0 +1,112 @@
+#include "training/losses.h"
+
+#include <gtest/gtest.h>
+#include <torch/torch.h>
+
+#include <cstdlib>
+
+#include "base/error.h"
+#include "checkpoint/safetensors.h"
+#include "nets/house_encoder.h"
+
+namespace toonmirror::training {
+namespace {
+
+// Networks for losses: $TOONMIRROR_NETS, else ../shared/nets; empty when there are none.
+std::filesystem::path nets_folder() {
+  const char* given = std::getenv("TOONMIRROR_NETS");
+  const std::filesystem::path folder = given != nullptr && *given != '\0'
+                                           ? std::filesystem::path(given)
+                                           : std::filesystem::path(TOONMIRROR_SOURCE_DIR) / "../shared/nets";
+  return std::filesystem::is_directory(folder) ? folder : std::filesystem::path();
+}
+
+at::Tensor picture(int64_t seed) {
+  torch::manual_seed(seed);
+  const at::Tensor coarse = at::rand({2, 3, 16, 16}) * 2 - 1;
+  return at::upsample_bilinear2d(coarse, {256, 256}, false).contiguous(at::MemoryFormat::ChannelsLast);
+}
+
+TEST(RegionWeights, CountEyesMostAndAverageDown) {
+  at::Tensor labels = at::zeros({1, 256, 256}, at::kLong);
+  labels.slice(1, 0, 128).fill_(static_cast<int64_t>(nets::FaceClass::kIris));
+  const at::Tensor weights = region_weights(labels, 64);
+  EXPECT_EQ(weights.sizes(), (std::vector<int64_t>{1, 1, 64, 64}));
+  EXPECT_FLOAT_EQ(weights[0][0][0][0].item<float>(), 6.0f);
+  EXPECT_FLOAT_EQ(weights[0][0][63][0].item<float>(), 0.6f);
+}
+
+TEST(WeightedL1, IsTheMeanDifferenceInUnitsOfTheWholeRange) {
+  const at::Tensor a = at::full({1, 3, 4, 4}, -1.0f), b = at::full({1, 3, 4, 4}, 1.0f),
+                   ones = at::ones({1, 1, 4, 4});
+  EXPECT_FLOAT_EQ(weighted_l1(a, b, ones).item<float>(), 1.0f);
+  EXPECT_FLOAT_EQ(weighted_l1(a, a, ones).item<float>(), 0.0f);
+}
+
+TEST(GradientL1, IgnoresAConstantOffset) {
+  const at::Tensor a = picture(1), ones = at::ones({1, 1, 256, 256});
+  EXPECT_NEAR(gradient_l1(a, a + 0.3, ones).item<float>(), 0.0f, 1e-6);
+  EXPECT_GT(gradient_l1(a, a.flip({3}), ones).item<float>(), 1e-3);
+}
+
+TEST(LayerGraph, ReproducesItsCheckFiles) {
+  const auto folder = nets_folder();
+  if (folder.empty()) GTEST_SKIP() << "no networks for losses (set TOONMIRROR_NETS)";
+  const at::NoGradGuard no_grad;
+  const LayerGraph identity(folder, "mobilefacenet128", at::kFloat);
+  const checkpoint::SafetensorsFile check(folder / "mobilefacenet128.check.safetensors");
+  int compared = 0;
+  for (const auto& [name, info] : check.tensors()) {
+    if (info.shape.size() != 4 || info.shape[1] != 3 || info.shape[2] != 112) continue;
+    const at::Tensor actual = identity.forward(check.tensor(name))[0];
+    for (const auto& [other, other_info] : check.tensors()) {
+      if (other_info.shape != actual.sizes().vec()) continue;
+      EXPECT_LT((actual - check.tensor(other)).abs().max().item<double>(), 1e-3) << other;
+      ++compared;
+    }
+  }
+  EXPECT_GT(compared, 0);
+}
+
+TEST(LayerGraph, NamesTheFileThatIsMissing) {
+  EXPECT_THROW(LayerGraph("/nonexistent", "net", at::kFloat), Error);
+}
+
+TEST(PerceptualLoss, GrowsWithTheDifferenceAndHasAGradient) {
+  const auto folder = nets_folder();
+  if (folder.empty()) GTEST_SKIP() << "no networks for losses (set TOONMIRROR_NETS)";
+  const PerceptualLoss loss(folder, at::kFloat);
+  const at::Tensor a = picture(1).requires_grad_(), b = picture(1), c = picture(2);
+  EXPECT_NEAR(loss(b, b).item<float>(), 0.0f, 1e-4);
+  const double slight = loss(b + 0.05 * at::randn_like(b), b).item<double>();
+  const at::Tensor other = loss(a, c);
+  EXPECT_LT(slight, other.item<double>());
+  other.backward();
+  EXPECT_GT(a.grad().abs().sum().item<double>(), 0.0);
+}
+
+TEST(IdentityNetwork, GivesUnitVectorsThatDoNotDependOnPlaceAndSize) {
+  const auto folder = nets_folder();
+  if (folder.empty()) GTEST_SKIP() << "no networks for losses (set TOONMIRROR_NETS)";
+  const at::NoGradGuard no_grad;
+  const IdentityNetwork network(folder);
+  const at::Tensor face = picture(3);
+  at::Tensor landmarks = at::full({2, 68, 2}, 128.0f);
+  const auto place = [&landmarks](int64_t first, int64_t last, float x, float y) {
+    landmarks.slice(1, first, last).select(2, 0).fill_(x);
+    landmarks.slice(1, first, last).select(2, 1).fill_(y);
+  };
+  place(36, 42, 97, 115);
+  place(42, 48, 159, 115);
+  place(30, 31, 128, 150);
+  place(48, 49, 103, 187);
+  place(54, 55, 153, 187);
+  const at::Tensor embedding = network.embed(face, landmarks);
+  EXPECT_TRUE(at::allclose(embedding.norm(2, 1), at::ones({2}), 1e-4, 1e-4));
+  // The same face 20 px further down and right.
+  const at::Tensor moved = at::roll(face, {20, 20}, {2, 3});
+  EXPECT_GT((network.embed(moved, landmarks + 20.0) * embedding).sum(1).min().item<double>(), 0.98);
+}
+
+}  // namespace
+}  // namespace toonmirror::training
