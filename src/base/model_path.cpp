@@ -75,7 +75,7 @@ std::vector<fs::path> list_models(std::string_view extension) {
 }
 
 fs::path find_model(const std::string& name, std::string_view extension) {
-  const fs::path given(name);
+  fs::path given(name);
   if (is_file(given)) return given;
   if (given.has_parent_path()) throw Error(name + ": no such file");
   fs::path file = given;

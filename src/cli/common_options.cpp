@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "cli/exit_code.h"
 #include "cli/machine.h"
+#include "media/ffmpeg.h"
 
 namespace toonmirror::cli {
 namespace {
@@ -62,7 +63,12 @@ void add_verbosity_options(CLI::App& command) {
   CLI::Option* quiet = command.add_flag_callback(
       "-q,--quiet", [] { set_up_logging(Verbosity::kQuiet); }, "Say nothing but warnings and errors");
   CLI::Option* verbose = command.add_flag_callback(
-      "-v,--verbose", [] { set_up_logging(Verbosity::kVerbose); }, "Also say what helps to find a problem");
+      "-v,--verbose",
+      [] {
+        set_up_logging(Verbosity::kVerbose);
+        media::set_ffmpeg_logging(true);
+      },
+      "Also say what helps to find a problem");
   quiet->excludes(verbose);
 }
 

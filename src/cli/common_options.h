@@ -23,7 +23,7 @@ void add_seed_option(CLI::App& command, uint64_t& seed);
 // --json
 void add_json_option(CLI::App& command, bool& json);
 
-// --quiet and --verbose, which act as soon as they are parsed (base/log.h).
+// --quiet and --verbose, which act as soon as they are parsed (base/log.h, media/ffmpeg.h).
 void add_verbosity_options(CLI::App& command);
 
 // As given on the command line.

@@ -52,7 +52,8 @@ AudioTranscoder::AudioTranscoder(const AVStream& source, AVCodecID target, bool 
   encoder_->sample_fmt = encoder.sample_fmts[0];
   encoder_->sample_rate = nearest_rate(encoder, decoder_->sample_rate);
   encoder_->time_base = {1, encoder_->sample_rate};
-  encoder_->bit_rate = encoder_->ch_layout.nb_channels * (target == AV_CODEC_ID_OPUS ? 64'000 : 96'000);
+  encoder_->bit_rate =
+      int64_t{encoder_->ch_layout.nb_channels} * (target == AV_CODEC_ID_OPUS ? 64'000 : 96'000);
   if (global_header) encoder_->flags |= AV_CODEC_FLAG_GLOBAL_HEADER;
   check(avcodec_open2(encoder_.get(), &encoder, nullptr), name + " cannot be encoded as " + encoder.name);
   fifo_.reset(av_audio_fifo_alloc(encoder_->sample_fmt, encoder_->ch_layout.nb_channels, 1));

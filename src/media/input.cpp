@@ -152,15 +152,15 @@ bool Input::read(AVPacket& packet) {
 // seconds ahead or one second back is taken for such a restart, and all later times of the file are shifted
 // so that the stream goes on.
 void Input::close_time_jumps(AVPacket& packet) {
-  constexpr int64_t kAhead_us = 10'000'000;
-  constexpr int64_t kBack_us = -1'000'000;
+  constexpr int64_t kAheadUs = 10'000'000;
+  constexpr int64_t kBackUs = -1'000'000;
   const AVStream& from = stream(packet.stream_index);
   const AVMediaType type = from.codecpar->codec_type;
   if (packet.dts != AV_NOPTS_VALUE && (type == AVMEDIA_TYPE_VIDEO || type == AVMEDIA_TYPE_AUDIO)) {
     int64_t& last = last_dts_[packet.stream_index];
     const int64_t dts_us = av_rescale_q(packet.dts, from.time_base, AV_TIME_BASE_Q) + correction_us_;
     const int64_t step_us = last == AV_NOPTS_VALUE ? 0 : dts_us - last;
-    if (step_us > kAhead_us || step_us < kBack_us) {
+    if (step_us > kAheadUs || step_us < kBackUs) {
       correction_us_ += av_rescale_q(packet.duration, from.time_base, AV_TIME_BASE_Q) - step_us;
     }
     last = av_rescale_q(packet.dts, from.time_base, AV_TIME_BASE_Q) + correction_us_;

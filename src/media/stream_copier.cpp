@@ -220,10 +220,10 @@ std::optional<int64_t> StreamCopier::output_time_us(const AVPacket& packet) cons
 
 // Sound before the start that an edit list hides: the encoder's priming stays, a cut-away beginning goes.
 bool StreamCopier::is_hidden_lead(const AVPacket& packet) const {
-  constexpr int64_t kLongestPriming_us = -50'000;  // 2112 samples in Apple's encoder
+  constexpr int64_t kLongestPrimingUs = -50'000;  // 2112 samples in Apple's encoder
   if ((packet.flags & AV_PKT_FLAG_DISCARD) == 0) return false;
   const std::optional<int64_t> time = output_time_us(packet);
-  return time && *time < kLongestPriming_us;
+  return time && *time < kLongestPrimingUs;
 }
 
 void StreamCopier::process(AVPacket& packet) {

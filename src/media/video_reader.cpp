@@ -158,9 +158,9 @@ struct VideoReader::Impl {
     if (!last || stream.duration == kUnknown || input.may_jump()) return;
     const double end_s = seconds(last->pts + last->duration);
     const double promised_s = static_cast<double>(stream.duration) * av_q2d(stream.time_base);
-    constexpr double kTolerance_s =
+    constexpr double kToleranceSeconds =
         0.25;  // containers round, and some state the duration of the longest track
-    if (end_s < promised_s - kTolerance_s) {
+    if (end_s < promised_s - kToleranceSeconds) {
       char text[96];
       std::snprintf(text, sizeof(text), ": is cut off: it ends at %.2f s of %.2f s", end_s, promised_s);
       ++warnings.count;

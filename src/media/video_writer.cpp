@@ -29,10 +29,10 @@ void check_not_source(const std::filesystem::path& target, const std::filesystem
 // give or take an encoder's delay. Otherwise the first picture becomes zero, unless there is sound well
 // before it, which then starts.
 int64_t output_origin_us(int64_t first_picture_us, std::optional<int64_t> sound_start_us) {
-  constexpr int64_t kEncoderDelay_us = 100'000;
+  constexpr int64_t kEncoderDelayUs = 100'000;
   const int64_t start = std::min(first_picture_us, sound_start_us.value_or(first_picture_us));
-  if (first_picture_us >= 0 && start > -kEncoderDelay_us && start <= kEncoderDelay_us) return 0;
-  return first_picture_us - start < kEncoderDelay_us ? first_picture_us : start;
+  if (first_picture_us >= 0 && start > -kEncoderDelayUs && start <= kEncoderDelayUs) return 0;
+  return first_picture_us - start < kEncoderDelayUs ? first_picture_us : start;
 }
 
 AVRational usable_frame_rate(const VideoInfo& source) {

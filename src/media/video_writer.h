@@ -20,7 +20,7 @@ struct VideoWriterOptions {
   // for ffv1.
   std::optional<int> crf = std::nullopt;
   std::string preset =
-      "medium";     // x264's names, ultrafast … veryslow; mapped to the speed levels of the other encoders
+      "fast";       // x264's names, ultrafast … veryslow; mapped to the speed levels of the other encoders
   int threads = 1;  // encoder threads; 0: the encoder decides
   int width = 0;    // pixels of the output; 0: as the source
   int height = 0;

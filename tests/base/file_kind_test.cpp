@@ -30,7 +30,7 @@ TEST(RecogniseFile, NamesWhatUsersMistakeForAModel) {
   EXPECT_THAT(description_of(std::string(257, '\0') + "ustar  "), HasSubstr("tar"));
   EXPECT_THAT(description_of("\0\0\0\x18"s + "ftypisom"), HasSubstr("MP4"));
   EXPECT_THAT(description_of(std::string(64, '\0')), HasSubstr("zeros"));
-  EXPECT_THAT(description_of("{\"layers\": 3}"), HasSubstr("JSON"));
+  EXPECT_THAT(description_of("{\"layers\": 3, \"width\": 64}"), HasSubstr("JSON"));
   EXPECT_THAT(description_of("Hello, I am a text."), HasSubstr("text"));
   EXPECT_EQ(description_of("\x01\x02\x03 noise \xff\xfe"), "");
 }

@@ -57,7 +57,7 @@ TEST(StageTimer, MeasuresFromSeveralThreads) {
 TEST(FormatStageCosts, HasOneRowPerStage) {
   StageTimer timer;
   timer.add("decode", 1000, 500);
-  EXPECT_EQ(format_stage_costs({}), "stage     calls     p50 ms     p95 ms     wall s      CPU s\n");
+  EXPECT_EQ(format_stage_costs({}), "stage    calls     p50 ms     p95 ms     wall s      CPU s\n");
   EXPECT_THAT(format_stage_costs(timer.costs()),
               ::testing::MatchesRegex("stage .*\ndecode +1 +[0-9.]+ +[0-9.]+ +1\\.00 +0\\.50\n"));
 }

@@ -1,0 +1,30 @@
+#include "toon/compositor.h"
+
+#include <algorithm>
+
+#include "face/mask.h"
+#include "face/paste.h"
+
+namespace toonmirror::toon {
+namespace {
+
+cv::Mat mask_of(const DrawnFace& face, PasteMode mode) {
+  const int size_px = face.alignment.crop_size_px;
+  if (mode == PasteMode::kCrop) return face::mask_square(size_px);
+  const face::Landmarks in_crop = face::transform(face.alignment.crop_from_frame, face.landmarks);
+  return mode == PasteMode::kFace ? face::mask_from_landmarks(in_crop, size_px)
+                                  : face::mask_from_labels(face.parsing, face.photo_crop, in_crop);
+}
+
+}  // namespace
+
+cv::Rect composite(cv::Mat& picture_rgb, std::vector<DrawnFace> faces, PasteMode mode) {
+  std::ranges::sort(faces, {}, [](const DrawnFace& face) { return face.alignment.scale(); });
+  cv::Rect changed;
+  for (const DrawnFace& face : faces) {
+    changed |= face::paste_back(picture_rgb, face.drawing, mask_of(face, mode), face.alignment);
+  }
+  return changed;
+}
+
+}  // namespace toonmirror::toon

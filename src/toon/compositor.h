@@ -1,0 +1,30 @@
+// Putting drawn faces back into the picture they came from.
+#pragma once
+
+#include <opencv2/core.hpp>
+#include <vector>
+
+#include "face/alignment.h"
+
+namespace toonmirror::toon {
+
+// What of the drawing replaces the photo.
+enum class PasteMode {
+  kHead,  // hair, hat, glasses and skin as the parser sees them in the photo: a hand in front stays a hand
+  kFace,  // the inside of the face, by its landmarks alone
+  kCrop,  // the whole square with a soft border
+};
+
+struct DrawnFace {
+  face::Alignment alignment;  // of the crop in the picture
+  face::Landmarks landmarks;  // in the picture
+  cv::Mat photo_crop;         // CV_8UC3, of the alignment's size
+  cv::Mat parsing;            // CV_32FC(11), the parser's probabilities for the photo's crop
+  cv::Mat drawing;            // CV_8UC3, square, any size
+};
+
+// Blends the drawings into `picture_rgb` (CV_8UC3), smaller faces first, so that the nearer of two
+// overlapping ones lies in front. Returns the rectangle that may have changed.
+cv::Rect composite(cv::Mat& picture_rgb, std::vector<DrawnFace> faces, PasteMode mode);
+
+}  // namespace toonmirror::toon

@@ -1,0 +1,69 @@
+#include <chrono>
+#include <system_error>
+
+#include "base/error.h"
+#include "base/interrupt.h"
+#include "face/detector.h"
+#include "media/still.h"
+#include "toon/convert.h"
+#include "toon/draw_faces.h"
+
+namespace toonmirror::toon {
+namespace {
+
+void check_not_source(const std::filesystem::path& output, const std::filesystem::path& input) {
+  std::error_code ignored;
+  if (std::filesystem::equivalent(output, input, ignored)) {
+    throw Error(output.string() + ": is the source itself", "choose another name for the output");
+  }
+}
+
+std::vector<face::Face> find_faces(const std::filesystem::path& input, const cv::Mat& rgb,
+                                   const face::SharedLandmarkPredictor& predictor, FaceChoice choice) {
+  face::Detector detector;
+  std::vector<face::Face> faces = face::find_faces(detector, *predictor.get(), rgb);
+  if (faces.empty()) {
+    throw Error(input.string() + ": no face found",
+                "faces are found when they look roughly at the camera, are upright and at least " +
+                    std::to_string(face::DetectorOptions{}.min_face_px) + " pixels wide");
+  }
+  if (choice == FaceChoice::kLargest) faces.resize(1);
+  return faces;
+}
+
+}  // namespace
+
+ConvertReport convert_still(const std::filesystem::path& input, const std::filesystem::path& output,
+                            const Toonifier& toonifier, const face::SharedLandmarkPredictor& predictor,
+                            const ConvertOptions& options) {
+  const auto start = std::chrono::steady_clock::now();
+  check_not_source(output, input);
+  StageTimer timer;
+  media::StillImage image;
+  {
+    const auto timed = timer.measure("decode");
+    image = media::read_still(input);
+  }
+  cv::Mat rgb(image.height, image.width, CV_8UC3, image.rgb.data());
+  std::vector<face::Face> faces;
+  {
+    const auto timed = timer.measure("face");
+    faces = find_faces(input, rgb, predictor, options.faces);
+  }
+  throw_if_interrupted();
+  draw_faces(rgb, faces, toonifier, options.paste, timer);
+  {
+    const auto timed = timer.measure("encode");
+    media::write_still(output, image, options.still_quality);
+  }
+  ConvertReport report;
+  report.frames = 1;
+  report.frames_with_face = 1;
+  report.faces = static_cast<int64_t>(faces.size());
+  report.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  report.stages = timer.costs();
+  report.warnings = image.warnings;
+  return report;
+}
+
+}  // namespace toonmirror::toon

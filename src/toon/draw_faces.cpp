@@ -1,0 +1,47 @@
+#include "toon/draw_faces.h"
+
+#include <ATen/Parallel.h>
+#include <dlfcn.h>
+
+#include <opencv2/core/utility.hpp>
+
+namespace toonmirror::toon {
+
+cv::Rect draw_faces(cv::Mat& rgb, const std::vector<face::Face>& faces, const Toonifier& toonifier,
+                    PasteMode mode, StageTimer& timer) {
+  std::vector<DrawnFace> drawn;
+  for (const face::Face& found : faces) {
+    DrawnFace face;
+    {
+      const auto timed = timer.measure("paste");
+      face.alignment = face::align_square(found.square, toonifier.crop_size_px());
+      face.landmarks = found.landmarks;
+      face.photo_crop = face::warp_crop(rgb, face.alignment);
+    }
+    FaceCode code;
+    {
+      const auto timed = timer.measure("encoder");
+      code = toonifier.encode(face.photo_crop);
+    }
+    {
+      const auto timed = timer.measure("generator");
+      face.drawing = toonifier.render(code);
+    }
+    face.parsing = code.parsing;
+    drawn.push_back(std::move(face));
+  }
+  const auto timed = timer.measure("paste");
+  return composite(rgb, std::move(drawn), mode);
+}
+
+void compute_in_this_thread_alone() {
+  at::set_num_threads(1);
+  cv::setNumThreads(1);
+  // OpenBLAS has threads of its own, which only its own function limits. Another BLAS has no such function.
+  using SetThreads = void (*)(int);
+  static const auto set_blas_threads =
+      reinterpret_cast<SetThreads>(dlsym(RTLD_DEFAULT, "openblas_set_num_threads"));
+  if (set_blas_threads != nullptr) set_blas_threads(1);
+}
+
+}  // namespace toonmirror::toon

@@ -1,0 +1,101 @@
+#include "toon/toonifier.h"
+
+#include <cstring>
+
+#include "base/error.h"
+#include "face/mask.h"
+#include "nets/model_file.h"
+#include "toon/blend.h"
+
+namespace toonmirror::toon {
+namespace {
+
+static_assert(face::kLabelCount == nets::kFaceClassCount, "the parser's classes are the paste-back's labels");
+
+// CV_8UC3 [H, W] → [1, 3, H, W], RGB in [-1, 1].
+at::Tensor tensor_from_picture(const cv::Mat& rgb, at::ScalarType type, at::Device device) {
+  const at::Tensor bytes = at::from_blob(
+      const_cast<uchar*>(rgb.data), {1, rgb.rows, rgb.cols, 3},
+      {rgb.rows * static_cast<int64_t>(rgb.step), static_cast<int64_t>(rgb.step), 3, 1}, at::kByte);
+  const at::Tensor values = bytes.to(device).to(at::kFloat).mul_(1 / 127.5).sub_(1).to(type);
+  return values.permute({0, 3, 1, 2});  // in memory still channels-last, as the networks want it
+}
+
+// [1, 3, H, W] float in about [-1, 1] → CV_8UC3.
+cv::Mat picture_from_tensor(const at::Tensor& rgb) {
+  const at::Tensor bytes =
+      rgb[0].permute({1, 2, 0}).add(1).mul_(127.5).round_().clamp_(0, 255).to(at::kByte).cpu().contiguous();
+  cv::Mat picture(static_cast<int>(bytes.size(0)), static_cast<int>(bytes.size(1)), CV_8UC3);
+  std::memcpy(picture.data, bytes.data_ptr<uint8_t>(), static_cast<size_t>(bytes.numel()));
+  return picture;
+}
+
+// Logits [1, C, H, W] → probabilities CV_32FC(C).
+cv::Mat probabilities(const at::Tensor& logits) {
+  const at::Tensor values = logits[0].softmax(0).permute({1, 2, 0}).cpu().contiguous();
+  cv::Mat map(static_cast<int>(values.size(0)), static_cast<int>(values.size(1)), CV_32FC(face::kLabelCount));
+  std::memcpy(map.data, values.data_ptr<float>(), values.nbytes());
+  return map;
+}
+
+void check_match(const Style& style, const checkpoint::SafetensorsFile& encoder_file,
+                 const nets::HouseEncoderOptions& encoder, const nets::GeneratorOptions& generator) {
+  const std::string& encoder_family = encoder_file.required_metadata(nets::kFamilyKey);
+  const std::string family = checkpoint::SafetensorsFile(style.face).required_metadata(nets::kFamilyKey);
+  if (encoder_family != family) {
+    throw Error(style.file.string() + ": its encoder belongs to the family " + encoder_family +
+                    ", its generator to " + family,
+                "an encoder finds latents for generators of its own family only");
+  }
+  if (encoder.w_dim != generator.w_dim || encoder.latent_count != generator.latent_count() ||
+      encoder.likeness_channels != generator.likeness_channels) {
+    throw Error(style.file.string() + ": the shapes of its encoder and its generator do not fit");
+  }
+}
+
+}  // namespace
+
+Toonifier::Toonifier(const Style& style, at::ScalarType precision, at::Device device)
+    : style_(style), precision_(precision), device_(device) {
+  check_style(style_);
+  const at::NoGradGuard no_grad;
+  const checkpoint::SafetensorsFile encoder_file(style_.encoder);
+  encoder_ = nets::load_house_encoder(encoder_file);
+  generator_ = load_blended_generator(style_);
+  check_match(style_, encoder_file, encoder_->options(), generator_->options());
+  encoder_->to(device_);
+  generator_->to(device_);
+  encoder_->prepare(precision_);
+  generator_->prepare(precision_);
+}
+
+FaceCode Toonifier::encode(const cv::Mat& crop_rgb) const {
+  if (crop_rgb.type() != CV_8UC3 || crop_rgb.rows != crop_size_px() || crop_rgb.cols != crop_size_px()) {
+    throw Error("toonifier: the crop is not RGB of " + std::to_string(crop_size_px()) + " px");
+  }
+  const c10::InferenceMode inference;
+  nets::HouseEncoder encoder = encoder_;  // LibTorch's forward is not const, though this one changes nothing
+  const nets::HouseEncoding encoding =
+      encoder->forward(tensor_from_picture(crop_rgb, precision_, device_), /*parse=*/true);
+  FaceCode code;
+  const at::Tensor& average = generator_->mapping->w_avg;
+  code.ws = encoding.w_plus();
+  if (style_.psi != 1) code.ws = average + style_.psi * (code.ws - average);
+  if (style_.likeness > 0) {
+    for (const auto& [resolution, features] : encoding.features) {
+      code.features[resolution] = style_.likeness == 1 ? features : features * style_.likeness;
+    }
+  }
+  code.parsing = probabilities(encoding.parsing);
+  return code;
+}
+
+cv::Mat Toonifier::render(const FaceCode& code) const {
+  const c10::InferenceMode inference;
+  nets::Generator generator = generator_;
+  nets::SynthesisOptions options;
+  options.compute_type = precision_;
+  return picture_from_tensor(generator->synthesize(code.ws, code.features, options));
+}
+
+}  // namespace toonmirror::toon

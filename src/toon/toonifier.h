@@ -1,0 +1,44 @@
+// From the aligned crop of a face to its drawing: encoder, then the style's generator.
+#pragma once
+
+#include <opencv2/core.hpp>
+
+#include "nets/house_encoder.h"
+#include "nets/stylegan2.h"
+#include "toon/style.h"
+
+namespace toonmirror::toon {
+
+// What the encoder knows of a photo.
+struct FaceCode {
+  at::Tensor ws;                    // [1, latent_count, w_dim] float, truncated as the style wants it
+  nets::LikenessFeatures features;  // scaled by the style's likeness; empty at likeness 0
+  cv::Mat parsing;                  // CV_32FC(11), 64 × 64: probabilities of face::Label in the photo
+};
+
+// Shared by all threads: nothing changes after construction. Each thread that calls it should have called
+// at::set_num_threads with its share of the cores.
+class Toonifier {
+ public:
+  // Throws Error where a file cannot be used, or encoder and generator do not belong together.
+  explicit Toonifier(const Style& style, at::ScalarType precision = at::kFloat, at::Device device = at::kCPU);
+
+  const Style& style() const { return style_; }
+  // Side of the crops that encode() takes.
+  int crop_size_px() const { return static_cast<int>(encoder_->options().resolution); }
+
+  // `crop_rgb` CV_8UC3, crop_size_px() squared, aligned as FFHQ does (face/alignment.h).
+  FaceCode encode(const cv::Mat& crop_rgb) const;
+
+  // The drawing, CV_8UC3 RGB, the generator's resolution squared.
+  cv::Mat render(const FaceCode& code) const;
+
+ private:
+  Style style_;
+  at::ScalarType precision_;
+  at::Device device_;
+  nets::HouseEncoder encoder_{nullptr};
+  nets::Generator generator_{nullptr};
+};
+
+}  // namespace toonmirror::toon

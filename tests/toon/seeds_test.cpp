@@ -1,0 +1,47 @@
+#include "toon/seeds.h"
+
+#include <gmock/gmock.h>
+
+#include "base/error.h"
+
+namespace toonmirror::toon {
+namespace {
+
+using ::testing::ElementsAre;
+
+TEST(Seeds, AreNumbersAndRanges) {
+  EXPECT_THAT(parse_seeds("7"), ElementsAre(7));
+  EXPECT_THAT(parse_seeds("0-3,9,5-5"), ElementsAre(0, 1, 2, 3, 9, 5));
+  EXPECT_THAT(parse_seeds("18446744073709551615"), ElementsAre(UINT64_MAX));
+  EXPECT_THAT(parse_seeds("18446744073709551614-18446744073709551615"),
+              ElementsAre(UINT64_MAX - 1, UINT64_MAX));
+}
+
+TEST(Seeds, RefuseAnythingElse) {
+  for (const char* text : {"", ",", "1,", "a", "1-", "-1", "3-1", "1 2", "1.5", "0-4096", "0-4000,0-4000",
+                           "0-18446744073709551615", "18446744073709551616"}) {
+    EXPECT_THROW(parse_seeds(text), Error) << text;
+  }
+}
+
+TEST(Seeds, GiveTheSameLatentEveryTime) {
+  const at::Tensor latent = latent_of_seed(3, 512);
+  EXPECT_TRUE(at::equal(latent, latent_of_seed(3, 512)));
+  EXPECT_FALSE(at::equal(latent, latent_of_seed(4, 512)));
+  EXPECT_NEAR(latent.mean().item<double>(), 0, 0.2);
+  EXPECT_NEAR(latent.std().item<double>(), 1, 0.15);
+}
+
+TEST(PictureGrid, PutsEachPictureInItsPlace) {
+  std::vector<at::Tensor> pictures;
+  for (int i = 0; i < 5; ++i) pictures.push_back(at::full({3, 4, 6}, -i / 10.0));
+  const at::Tensor grid = picture_grid(pictures, 3);
+  ASSERT_EQ(grid.sizes(), (std::vector<int64_t>{3, 8, 18}));
+  EXPECT_FLOAT_EQ(grid[0][5][9].item<float>(), -0.4F);
+  EXPECT_FLOAT_EQ(grid[2][7][17].item<float>(), 1);
+  EXPECT_EQ(picture_grid(pictures, 0).sizes(), (std::vector<int64_t>{3, 8, 18}));
+  EXPECT_EQ(picture_grid(pictures, 9).sizes(), (std::vector<int64_t>{3, 4, 30}));
+}
+
+}  // namespace
+}  // namespace toonmirror::toon

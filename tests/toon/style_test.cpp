@@ -1,0 +1,113 @@
+#include "toon/style.h"
+
+#include <gmock/gmock.h>
+
+#include "base/error.h"
+#include "support/temporary_folder.h"
+
+namespace toonmirror::toon {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+using toonmirror::testing::TemporaryFolder;
+
+constexpr const char* kShortest = "name = \"a\"\nencoder = \"e.st\"\n[generator]\nface = \"f.st\"\n";
+
+class StyleFile : public ::testing::Test {
+ protected:
+  StyleFile() {
+    folder_.write("e.st", "");
+    folder_.write("f.st", "");
+    folder_.write("c.st", "");
+  }
+
+  Style load(const std::string& text) { return load_style(folder_.write("a.toml", text)); }
+
+  std::string error_of(const std::string& text) {
+    try {
+      load(text);
+    } catch (const Error& error) {
+      return std::string(error.what()) + "\n" + error.hint();
+    }
+    return "";
+  }
+
+  TemporaryFolder folder_;
+};
+
+TEST_F(StyleFile, NeedsOnlyNameEncoderAndFace) {
+  const Style style = load(kShortest);
+  EXPECT_EQ(style.name, "a");
+  EXPECT_EQ(style.encoder, folder_ / "e.st");
+  EXPECT_EQ(style.face, folder_ / "f.st");
+  EXPECT_TRUE(style.child.empty());
+  EXPECT_EQ(style.psi, 1);
+  EXPECT_EQ(style.likeness, 1);
+}
+
+TEST_F(StyleFile, TakesEveryKey) {
+  const Style style = load(
+      "name = \"b\"\ndescription = \"d\"\nlicence = \"l\"\nencoder = \"e.st\"\npsi = 0.5\nlikeness = 0\n"
+      "[generator]\nface = \"f.st\"\nchild = \"c.st\"\n"
+      "[blend]\nresolution = 32\nstructure = \"face\"\nwidth = 3\n");
+  EXPECT_EQ(style.description, "d");
+  EXPECT_EQ(style.licence, "l");
+  EXPECT_EQ(style.psi, 0.5);
+  EXPECT_EQ(style.likeness, 0);
+  EXPECT_EQ(style.child, folder_ / "c.st");
+  EXPECT_EQ(style.blend.resolution, 32);
+  EXPECT_EQ(style.blend.structure, Blend::Side::kFace);
+  EXPECT_EQ(style.blend.width, 3);
+}
+
+TEST_F(StyleFile, NamesWhatIsWrong) {
+  const std::string shortest = kShortest;
+  EXPECT_THAT(error_of("speed = 1\n" + shortest), AllOf(HasSubstr("'speed'"), HasSubstr("line 1")));
+  EXPECT_THAT(error_of(shortest + "colour = 1\n"), HasSubstr("'generator.colour'"));
+  EXPECT_THAT(error_of(shortest + "[blend]\nlevel = 1\n"), HasSubstr("'blend.level'"));
+  EXPECT_THAT(error_of("name = \"a\"\n[generator]\nface = \"f.st\"\n"), HasSubstr("'encoder'"));
+  EXPECT_THAT(error_of("name = \"a\"\nencoder = \"e.st\"\n"), HasSubstr("'generator.face'"));
+  EXPECT_THAT(error_of("psi = \"much\"\n" + shortest), AllOf(HasSubstr("'psi'"), HasSubstr("number")));
+  EXPECT_THAT(error_of("generator = 3\n"), HasSubstr("'generator'"));
+  EXPECT_THAT(error_of("psi = 7\n" + shortest), HasSubstr("psi"));
+  EXPECT_THAT(error_of("likeness = nan\n" + shortest), HasSubstr("likeness"));
+  EXPECT_THAT(error_of(shortest + "[blend]\nresolution = 48\n"), HasSubstr("blend.resolution"));
+  EXPECT_THAT(error_of(shortest + "[blend]\nresolution = -9223372036854775808\n"),
+              HasSubstr("blend.resolution"));
+  EXPECT_THAT(error_of(shortest + "[blend]\nwidth = 0\n"), HasSubstr("blend.width"));
+  EXPECT_THAT(error_of(shortest + "[blend]\nstructure = \"toon\"\n"), HasSubstr("blend.structure"));
+  EXPECT_THAT(error_of(shortest + "child = \"missing.st\"\n"), HasSubstr("missing.st"));
+  EXPECT_THAT(error_of("name = \"a\"\nname = = 3\n"), HasSubstr("line 2"));
+  EXPECT_THROW(load_style(folder_ / "none.toml"), Error);
+}
+
+TEST(Blend, CutsSharplyAtWidthOne) {
+  const Blend blend{.resolution = 32};
+  for (const int r : {4, 8, 16}) EXPECT_EQ(blend.child_share(r), 1) << r;
+  for (const int r : {32, 64, 256}) EXPECT_EQ(blend.child_share(r), 0) << r;
+}
+
+TEST(Blend, SidesComplementEachOtherAndFadeSteadily) {
+  for (const double width : {1.0, 2.0, 3.5, 16.0}) {
+    const Blend child{.resolution = 64, .structure = Blend::Side::kChild, .width = width};
+    const Blend face{.resolution = 64, .structure = Blend::Side::kFace, .width = width};
+    double last = 1;
+    for (int r = 4; r <= 1024; r *= 2) {
+      EXPECT_DOUBLE_EQ(child.child_share(r) + face.child_share(r), 1);
+      EXPECT_LE(child.child_share(r), last);
+      last = child.child_share(r);
+    }
+    EXPECT_LT(last, 0.5);
+  }
+}
+
+TEST(Blend, WithoutACutIsTheChild) {
+  for (const auto side : {Blend::Side::kChild, Blend::Side::kFace}) {
+    const Blend blend{.resolution = 0, .structure = side};
+    for (int r = 4; r <= 1024; r *= 2) EXPECT_EQ(blend.child_share(r), 1);
+  }
+}
+
+}  // namespace
+}  // namespace toonmirror::toon

@@ -1,0 +1,99 @@
+#include "toon/toonifier.h"
+
+#include <future>
+
+#include "base/error.h"
+#include "face/mask.h"
+#include "fixtures.h"
+
+namespace toonmirror::toon {
+namespace {
+
+using testing::colourful_picture;
+using testing::largest_difference;
+using testing::SmallModels;
+
+cv::Mat crop(int seed) { return colourful_picture({256, 256}, seed); }
+
+cv::Mat drawing_of(const Toonifier& toonifier, const cv::Mat& photo) {
+  return toonifier.render(toonifier.encode(photo));
+}
+
+TEST(Toonifier, DrawsEachPhotoDifferently) {
+  const SmallModels models;
+  const Toonifier toonifier(models.style());
+  const cv::Mat drawing = drawing_of(toonifier, crop(1));
+  EXPECT_EQ(drawing.type(), CV_8UC3);
+  EXPECT_EQ(drawing.size(), cv::Size(32, 32));
+  EXPECT_GT(largest_difference(drawing, drawing_of(toonifier, crop(2))), 0);
+}
+
+TEST(Toonifier, ParsesIntoProbabilities) {
+  const SmallModels models;
+  const cv::Mat parsing = Toonifier(models.style()).encode(crop(1)).parsing;
+  ASSERT_EQ(parsing.type(), CV_32FC(face::kLabelCount));
+  ASSERT_EQ(parsing.size(), cv::Size(64, 64));
+  cv::Mat sums;
+  cv::reduce(parsing.reshape(1, 64 * 64), sums, 1, cv::REDUCE_SUM);
+  EXPECT_LT(largest_difference(sums, cv::Mat::ones(sums.size(), CV_32F)), 1e-4);
+}
+
+TEST(Toonifier, ReadsPicturesThatArePartOfOthers) {
+  const SmallModels models;
+  const Toonifier toonifier(models.style());
+  const cv::Mat whole = colourful_picture({400, 300}, 3);
+  const cv::Mat part = whole(cv::Rect(70, 20, 256, 256));
+  EXPECT_EQ(largest_difference(drawing_of(toonifier, part), drawing_of(toonifier, part.clone())), 0);
+}
+
+TEST(Toonifier, GivesTheSameResultsToManyThreads) {
+  const SmallModels models;
+  const Toonifier toonifier(models.style());
+  std::vector<std::future<double>> differences;
+  for (int i = 0; i < 4; ++i) {
+    differences.push_back(
+        std::async(std::launch::async, [&toonifier, i, expected = drawing_of(toonifier, crop(i))] {
+          return largest_difference(drawing_of(toonifier, crop(i)), expected);
+        }));
+  }
+  for (auto& difference : differences) EXPECT_EQ(difference.get(), 0);
+}
+
+TEST(Toonifier, AtPsiZeroDrawsTheAverageFace) {
+  const SmallModels models;
+  Style style = models.style();
+  style.psi = 0;
+  style.likeness = 0;
+  const Toonifier toonifier(style);
+  EXPECT_EQ(largest_difference(drawing_of(toonifier, crop(1)), drawing_of(toonifier, crop(2))), 0);
+}
+
+TEST(Toonifier, LikenessAddsThePhotosFeatures) {
+  const SmallModels models;
+  Style style = models.style();
+  const cv::Mat with_all = drawing_of(Toonifier(style), crop(1));
+  style.likeness = 0;
+  EXPECT_TRUE(Toonifier(style).encode(crop(1)).features.empty());
+  EXPECT_GT(largest_difference(with_all, drawing_of(Toonifier(style), crop(1))), 0);
+}
+
+TEST(Toonifier, ComputesInBfloat16NearlyAsInFloat) {
+  const SmallModels models;
+  const cv::Mat exact = drawing_of(Toonifier(models.style()), crop(1));
+  const cv::Mat rounded = drawing_of(Toonifier(models.style(), at::kBFloat16), crop(1));
+  EXPECT_LT(cv::norm(exact, rounded, cv::NORM_L1) / double(exact.total() * 3), 3);
+}
+
+TEST(Toonifier, RefusesACropOfAnotherSize) {
+  const SmallModels models;
+  EXPECT_THROW(Toonifier(models.style()).encode(colourful_picture({128, 128}, 1)), Error);
+}
+
+TEST(Toonifier, RefusesAnEncoderOfAnotherFamily) {
+  const SmallModels models;
+  nets::save_network(models.folder() / "encoder.safetensors", testing::small_encoder(), "other", {});
+  EXPECT_THROW(Toonifier toonifier(models.style()), Error);
+}
+
+}  // namespace
+}  // namespace toonmirror::toon
