@@ -31,8 +31,15 @@ c10::Device choose_device(const std::string& name) {
   return {c10::kCUDA, static_cast<c10::DeviceIndex>(index)};
 }
 
-c10::ScalarType choose_precision(const std::string& name) {
-  if (name == "auto" || name == "fp32") return c10::ScalarType::Float;
+bool computes_in_bf16(const at::Device& device) {
+  return device.is_cpu() && read_processor().has("avx512_bf16");
+}
+
+c10::ScalarType choose_precision(const std::string& name, const at::Device& device) {
+  // Where the processor has instructions for it, bf16 is several times faster, and the drawing looks the
+  // same.
+  if (name == "auto") return computes_in_bf16(device) ? c10::ScalarType::BFloat16 : c10::ScalarType::Float;
+  if (name == "fp32") return c10::ScalarType::Float;
   if (name == "bf16") return c10::ScalarType::BFloat16;
   throw UsageError("--precision " + name + ": this version does not compute in " + name, "use fp32 or bf16");
 }
@@ -89,14 +96,14 @@ void add_compute_options(CLI::App& command, ComputeOptions& options) {
 Compute choose_compute(const ComputeOptions& options) {
   Compute compute;
   compute.device = choose_device(options.device);
-  compute.precision = choose_precision(options.precision);
+  compute.precision = choose_precision(options.precision, compute.device);
   compute.threads = options.threads > 0 ? options.threads : usable_cores();
   const bool bf16 = compute.precision == c10::ScalarType::BFloat16;
   if (options.device == "auto" || options.precision == "auto" || options.threads == 0) {
     spdlog::info("computing on {} in {} with {} thread{}", compute.device.str(), bf16 ? "bf16" : "fp32",
                  compute.threads, compute.threads == 1 ? "" : "s");
   }
-  if (bf16 && compute.device.is_cpu() && !read_processor().has("avx512_bf16")) {
+  if (bf16 && compute.device.is_cpu() && !computes_in_bf16(compute.device)) {
     spdlog::warn("this processor has no bf16 instructions: --precision bf16 will be slower than fp32");
   }
   return compute;

@@ -55,6 +55,8 @@ void add_run_options(CLI::App& command, RunOptions& run, std::filesystem::path& 
   command.add_option("--batch", run.batch_per_worker, "Pictures per worker and step");
   command.add_option("--learning-rate", run.adam.learning_rate, "Adam's rate after warm-up");
   command.add_option("--adversarial", weights.adversarial, "Weight of the adversarial finish (0: none)");
+  command.add_option("--adversarial-from", weights.adversarial_from,
+                     "Share of the run after which the adversarial finish begins");
   command.add_option("--identity", weights.identity, "Weight of the identity loss");
   command.add_option("--sheet-every", run.sheet_every, "Steps between two sample sheets");
   command.add_option("--checkpoint-every", run.checkpoint_every, "Steps between two checkpoints");
@@ -166,6 +168,11 @@ void add_style(CLI::App& train, Action& chosen) {
   add_run_options(*command, options.run, options.pairs, options.nets, options.precision, options.weights);
   command->add_option("--generator", options.generator, "The face generator to start from")->required();
   command->add_option("--encoder", options.encoder, "Its encoder")->required();
+  command->add_option(
+      "--finest-features", options.finest_features_px,
+      "Finest likeness features the style hears, in pixels: finer ones keep it from changing shapes");
+  command->add_option("--w-only", options.dropout.all_features,
+                      "Share of the samples that must do without likeness features");
   command->add_option("--provenance", arguments->identity.provenance,
                       "What it was trained on, for the file's metadata");
   command->callback([arguments, &chosen] {

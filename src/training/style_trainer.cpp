@@ -24,6 +24,24 @@ nets::Generator low_layers_from(const nets::Generator& parent, const nets::Gener
   return result;
 }
 
+void drop_fine_features(nets::HouseEncoding& code, int64_t finest_px) {
+  std::erase_if(code.features, [finest_px](const auto& item) { return item.first > finest_px; });
+}
+
+// Makes the network deaf to finer features, so that it draws what it was trained to draw whatever it is
+// given.
+void silence_fine_features(nets::Generator& generator, int64_t finest_px) {
+  const at::NoGradGuard no_grad;
+  for (auto& item : generator->named_parameters()) {
+    for (const auto& [resolution, channels] : generator->options().likeness_channels) {
+      if (resolution > finest_px &&
+          item.key().starts_with("synthesis.b" + std::to_string(resolution) + ".likeness.")) {
+        item.value().zero_();
+      }
+    }
+  }
+}
+
 IdentityFigures figures_of(const at::Tensor& cosines) {
   return {cosines.mean().item<double>(), cosines.quantile(0.1).item<double>()};
 }
@@ -59,8 +77,9 @@ nets::Generator train_style(const StyleTrainingOptions& options, RunHooks hooks,
     ThinnedLatents latents;
     {
       const at::NoGradGuard no_grad;
-      latents =
-          thin_out(encoder->forward(batch.photo.to(type), /*parse=*/false), options.dropout, *context.random);
+      nets::HouseEncoding code = encoder->forward(batch.photo.to(type), /*parse=*/false);
+      drop_fine_features(code, options.finest_features_px);
+      latents = thin_out(code, options.dropout, *context.random);
     }
     nets::SynthesisOptions synthesis;
     synthesis.compute_type = type;
@@ -79,12 +98,14 @@ nets::Generator train_style(const StyleTrainingOptions& options, RunHooks hooks,
     const at::NoGradGuard no_grad;
     nets::Generator& child = replicas.front();
     nets::HouseEncoding code = encoder->forward(shown.photo.to(type), /*parse=*/false);
+    drop_fine_features(code, options.finest_features_px);
     for (auto& [resolution, feature] : code.features) feature = feature.to(at::kFloat);
     nets::Generator blend = low_layers_from(parent, child);
     write_picture(path, tile_rows({shown.photo, shown.target, child->synthesize(code.w_plus(), code.features),
                                    child->synthesize(code.w_plus()), blend->synthesize(code.w_plus())}));
   };
   run_training(options.run, modules, finish.modules(), hooks);
+  silence_fine_features(replicas.front(), options.finest_features_px);
   return replicas.front();
 }
 

@@ -16,7 +16,10 @@ struct StyleTrainingOptions {
   std::filesystem::path generator;  // the parent
   std::filesystem::path encoder;
   std::string precision = "auto";
-  LatentDropout dropout = {.all_features = 0.35, .deltas = 0.3, .fine_features = 0.3};
+  // The child hears likeness features up to this resolution only. Finer ones would hand it the photo's eyes
+  // and mouth where the photo has them, with too few layers left to move or enlarge them.
+  int64_t finest_features_px = 32;
+  LatentDropout dropout = {.all_features = 0.35, .deltas = 0.3, .fine_features = 0};
   PictureLossWeights weights;
   Augmentation augmentation;
 };
