@@ -54,11 +54,41 @@ int wrong_use(const CLI::App& app, const CLI::ParseError& error, int argc, char*
   return kWrongUse;
 }
 
-int run(const Action& action) {
+// The whole of the program; throws whatever stops it.
+int run(int argc, char** argv) {
+  CLI::App app("Toonmirror turns the faces in photos and videos into cartoons.", "toonmirror");
+  app.set_version_flag("--version", "toonmirror " TOONMIRROR_VERSION, "Print the version and exit");
+  app.set_help_flag("-h,--help", "Print this help and exit");
+  app.option_defaults()->always_capture_default();
+  app.get_formatter()->column_width(36);
+  app.get_formatter()->label("REQUIRED", "(required)");
+  app.get_formatter()->label("SUBCOMMAND", "COMMAND");
+  app.require_subcommand(1);
+  Action action;
+  add_all_commands(app, action);
+  for (CLI::App* command : app.get_subcommands([](CLI::App*) { return true; })) command->group("Commands");
+  app.footer("'toonmirror COMMAND --help' explains a command.");  // last: commands would inherit it
   try {
-    const int code = action();
-    if (!std::cout.flush()) throw Error("standard output: cannot be written", "is the disk full?");
-    return code;
+    app.parse(argc, argv);
+  } catch (const CLI::Success& help_or_version) {
+    return app.exit(help_or_version);
+  } catch (const CLI::ParseError& error) {
+    return wrong_use(app, error, argc, argv);
+  }
+  const int code = action();
+  if (!std::cout.flush()) throw Error("standard output: cannot be written", "is the disk full?");
+  return code;
+}
+
+// Turns every way the program can end into a line and an exit code. Only printing an error could still throw.
+// NOLINTNEXTLINE(bugprone-exception-escape)
+int main(int argc, char** argv) {
+  set_up_logging(Verbosity::kNormal);
+  install_interrupt_handler();
+  WarningsAsDetails torch_warnings;
+  const c10::Warning::WarningHandlerGuard guard(&torch_warnings);
+  try {
+    return run(argc, argv);
   } catch (const Interrupted&) {
     clear_terminal_line();
     std::cerr << "toonmirror: interrupted\n";
@@ -79,35 +109,8 @@ int run(const Action& action) {
   return kFailed;
 }
 
-int main(int argc, char** argv) {
-  set_up_logging(Verbosity::kNormal);
-  install_interrupt_handler();
-  WarningsAsDetails torch_warnings;
-  const c10::Warning::WarningHandlerGuard guard(&torch_warnings);
-
-  CLI::App app("Toonmirror turns the faces in photos and videos into cartoons.", "toonmirror");
-  app.set_version_flag("--version", "toonmirror " TOONMIRROR_VERSION, "Print the version and exit");
-  app.set_help_flag("-h,--help", "Print this help and exit");
-  app.option_defaults()->always_capture_default();
-  app.get_formatter()->column_width(36);
-  app.get_formatter()->label("REQUIRED", "(required)");
-  app.get_formatter()->label("SUBCOMMAND", "COMMAND");
-  app.require_subcommand(1);
-  Action action;
-  add_all_commands(app, action);
-  for (CLI::App* command : app.get_subcommands([](CLI::App*) { return true; })) command->group("Commands");
-  app.footer("'toonmirror COMMAND --help' explains a command.");  // last: commands would inherit it
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::Success& help_or_version) {
-    return app.exit(help_or_version);
-  } catch (const CLI::ParseError& error) {
-    return wrong_use(app, error, argc, argv);
-  }
-  return run(action);
-}
-
 }  // namespace
 }  // namespace toonmirror::cli
 
+// NOLINTNEXTLINE(bugprone-exception-escape)
 int main(int argc, char** argv) { return toonmirror::cli::main(argc, argv); }

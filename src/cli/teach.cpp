@@ -212,6 +212,7 @@ int run(const Arguments& arguments) {
         try {
           teachers::TrainingPair pair = read(i);
           teachers::Drawing drawing = teacher.draw({pair.photo, pair.landmarks, pair.labels});
+          pair.input = drawing.input;
           pair.target = drawing.picture;
           pair.target_labels = drawing.labels;
           builder.store(static_cast<int64_t>(i), pair);

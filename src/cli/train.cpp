@@ -170,7 +170,7 @@ void add_style(CLI::App& train, Action& chosen) {
   command->add_option("--encoder", options.encoder, "Its encoder")->required();
   command->add_option(
       "--finest-features", options.finest_features_px,
-      "Finest likeness features the style hears, in pixels: finer ones keep it from changing shapes");
+      "Finest likeness features the style hears, in pixels: 32 for one that changes shapes by itself");
   command->add_option("--w-only", options.dropout.all_features,
                       "Share of the samples that must do without likeness features");
   command->add_option("--provenance", arguments->identity.provenance,

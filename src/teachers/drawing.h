@@ -18,6 +18,8 @@ struct FaceDrawingInput {
 };
 
 struct Drawing {
+  cv::Mat
+      input;  // 256×256 CV_8UC3 RGB: the photo in the drawing's shapes, which the style's encoder is to see
   cv::Mat picture;  // 256×256 CV_8UC3 RGB
   cv::Mat labels;   // 256×256 CV_8U, values of face::Label, where things are in the picture
 };

@@ -32,6 +32,7 @@ PairBuilder::PairBuilder(int64_t capacity, bool with_targets) : names_(static_ca
   landmarks_ = at::zeros({capacity, face::kLandmarkCount, 2});
   held_out_ = at::zeros({capacity}, at::kByte);
   if (with_targets) {
+    inputs_ = pictures();
     targets_ = pictures();
     target_labels_ = maps();
   }
@@ -41,6 +42,7 @@ void PairBuilder::store(int64_t row, const TrainingPair& pair) {
   copy_picture(pair.photo, photos_[row]);
   copy_picture(pair.labels, labels_[row]);
   if (targets_.defined()) {
+    copy_picture(pair.input, inputs_[row]);
     copy_picture(pair.target, targets_[row]);
     copy_picture(pair.target_labels, target_labels_[row]);
   }
@@ -71,6 +73,7 @@ void PairBuilder::write(const std::filesystem::path& path, const std::string& te
                                       {"landmarks", stored(landmarks_)},
                                       {"held_out", stored(held_out_)}};
   if (targets_.defined()) {
+    tensors["inputs"] = stored(inputs_);
     tensors["targets"] = stored(targets_);
     tensors["target_labels"] = stored(target_labels_);
   }

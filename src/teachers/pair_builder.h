@@ -19,7 +19,7 @@ struct TrainingPair {
   face::Landmarks landmarks{};  // pixels of the photo
   bool held_out = false;
   cv::Mat photo, labels;
-  cv::Mat target, target_labels;
+  cv::Mat input, target, target_labels;  // input: the photo in the target's shapes
 };
 
 class PairBuilder {
@@ -36,7 +36,7 @@ class PairBuilder {
   void write(const std::filesystem::path& path, const std::string& teacher, const std::string& licence) const;
 
  private:
-  at::Tensor photos_, labels_, targets_, target_labels_, landmarks_, held_out_;
+  at::Tensor photos_, labels_, inputs_, targets_, target_labels_, landmarks_, held_out_;
   std::vector<std::string> names_;  // empty: row not stored
 };
 

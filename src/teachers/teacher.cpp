@@ -11,7 +11,7 @@ const std::vector<TeacherEntry>& teachers() {
        [](const FaceDrawingInput& input) { return draw_toon(input); }},
       {"photo", "no drawing: packs photos for 'toonmirror train generator'",
        [](const FaceDrawingInput& input) {
-         return Drawing{input.photo, input.labels};
+         return Drawing{input.photo, input.photo, input.labels};
        },
        /*target_is_photo=*/true}};
   return entries;

@@ -39,7 +39,7 @@ class Mattes {
     for (cv::Mat& plane : planes_) plane /= sum + 1e-6;
   }
 
-  void warp(const DisplacementField& field) {
+  void warp(const face::DisplacementField& field) {
     for (cv::Mat& plane : planes_) plane = field.warp(plane, cv::INTER_LINEAR);
   }
 
@@ -264,14 +264,14 @@ Drawing draw_toon(const FaceDrawingInput& input, const ToonOptions& options) {
   // Both eyes of a person have one colour as far as a small picture tells.
   const cv::Vec3f common_iris = (iris_rgb[0] + iris_rgb[1]) * 0.5f;
 
-  const DisplacementField field(landmarks, kCanvas_px, options.geometry);
+  const face::DisplacementField field(landmarks, kCanvas_px, options.geometry);
   mattes.warp(field);
   Canvas canvas;
   canvas.photo8 = field.warp(big8, cv::INTER_CUBIC);
   canvas.photo8.convertTo(canvas.photo, CV_32F, 1.0 / 255.0);
   canvas.lab = to_lab(canvas.photo);
   canvas.landmarks = field.forward(landmarks);
-  canvas.unit = eye_distance(landmarks);
+  canvas.unit = face::eye_distance(landmarks);
   canvas.u = canvas.unit * kUnit;
 
   const cv::Mat skin = mattes.of({Label::skin}), hair = mattes.of({Label::hair}),
@@ -317,8 +317,9 @@ Drawing draw_toon(const FaceDrawingInput& input, const ToonOptions& options) {
   for (int c = 0; c < 3; ++c)
     look.lash_rgb[c] = static_cast<float>(std::clamp(hair_mean[c] * 0.33, 0.02, 0.22));
   Drawing drawing;
-  drawing.labels = DisplacementField(input.landmarks, kDrawingSize_px, options.geometry)
-                       .warp(input.labels, cv::INTER_NEAREST);
+  const face::DisplacementField small_field(input.landmarks, kDrawingSize_px, options.geometry);
+  drawing.input = small_field.warp(input.photo, cv::INTER_CUBIC);
+  drawing.labels = small_field.warp(input.labels, cv::INTER_NEAREST);
   for (EyeShape& eye : eyes) {
     eye.upper = field.forward(eye.upper);
     eye.lower = field.forward(eye.lower);

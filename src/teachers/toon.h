@@ -2,13 +2,13 @@
 // clean warm skin, hair as strands and shapes, one dark shape per brow, redrawn eyes.
 #pragma once
 
+#include "face/cartoon_geometry.h"
 #include "teachers/drawing.h"
-#include "teachers/geometry.h"
 
 namespace toonmirror::teachers {
 
 struct ToonOptions {
-  CartoonGeometry geometry;
+  face::CartoonGeometry geometry;
   double opened_lids = 0.20;     // how much further open eyes are drawn, as a share of the opening
   double hair_saturation = 1.2;  // factor on chroma
   double blush = 6.0;            // on the cheeks, in units of CIE a

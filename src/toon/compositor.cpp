@@ -1,12 +1,16 @@
 #include "toon/compositor.h"
 
 #include <algorithm>
+#include <opencv2/imgproc.hpp>
 
 #include "face/mask.h"
 #include "face/paste.h"
 
 namespace toonmirror::toon {
 namespace {
+
+// Where the drawing's outline lies inside the photo's, the photo's must not show beside it.
+constexpr int kOutlineMargin_px = 5;  // of a 256 px crop
 
 cv::Mat mask_of(const DrawnFace& face, PasteMode mode) {
   const int size_px = face.alignment.crop_size_px;
@@ -22,7 +26,14 @@ cv::Rect composite(cv::Mat& picture_rgb, std::vector<DrawnFace> faces, PasteMode
   std::ranges::sort(faces, {}, [](const DrawnFace& face) { return face.alignment.scale(); });
   cv::Rect changed;
   for (const DrawnFace& face : faces) {
-    changed |= face::paste_back(picture_rgb, face.drawing, mask_of(face, mode), face.alignment);
+    cv::Mat mask = mask_of(face, mode);
+    if (face.reshaped && mode != PasteMode::kCrop) {
+      const int size = 2 * (kOutlineMargin_px * mask.cols / 256) + 1;
+      const cv::Mat border = face::mask_square(mask.cols);
+      cv::dilate(mask, mask, cv::getStructuringElement(cv::MORPH_ELLIPSE, {size, size}));
+      cv::min(mask, border, mask);
+    }
+    changed |= face::paste_back(picture_rgb, face.drawing, mask, face.alignment);
   }
   return changed;
 }

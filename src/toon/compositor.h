@@ -18,7 +18,8 @@ enum class PasteMode {
 struct DrawnFace {
   face::Alignment alignment;  // of the crop in the picture
   face::Landmarks landmarks;  // in the picture
-  cv::Mat photo_crop;         // CV_8UC3, of the alignment's size
+  cv::Mat photo_crop;         // CV_8UC3, of the alignment's size, in the shapes of the drawing
+  bool reshaped = false;      // these are not the photo's own shapes
   cv::Mat parsing;            // CV_32FC(11), the parser's probabilities for the photo's crop
   cv::Mat drawing;            // CV_8UC3, square, any size
 };

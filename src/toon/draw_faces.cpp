@@ -4,6 +4,7 @@
 #include <dlfcn.h>
 
 #include <opencv2/core/utility.hpp>
+#include <opencv2/imgproc.hpp>
 
 namespace toonmirror::toon {
 
@@ -17,6 +18,12 @@ cv::Rect draw_faces(cv::Mat& rgb, const std::vector<face::Face>& faces, const To
       face.alignment = face::align_square(found.square, toonifier.crop_size_px());
       face.landmarks = found.landmarks;
       face.photo_crop = face::warp_crop(rgb, face.alignment);
+      if (const auto& geometry = toonifier.style().geometry) {
+        const face::Landmarks in_crop = face::transform(face.alignment.crop_from_frame, face.landmarks);
+        face.photo_crop = face::DisplacementField(in_crop, face.alignment.crop_size_px, *geometry)
+                              .warp(face.photo_crop, cv::INTER_CUBIC);
+        face.reshaped = true;
+      }
     }
     FaceCode code;
     {

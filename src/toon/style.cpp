@@ -114,6 +114,16 @@ Blend read_blend(const fs::path& file, TableReader table) {
   return blend;
 }
 
+face::CartoonGeometry read_geometry(TableReader table) {
+  face::CartoonGeometry geometry;
+  geometry.eye_zoom = table.number("eyes").value_or(1.0);
+  geometry.nose_zoom = table.number("nose").value_or(1.0);
+  geometry.mouth_zoom = table.number("mouth").value_or(1.0);
+  geometry.jaw_pull = table.number("jaw").value_or(0.0);
+  table.finish();
+  return geometry;
+}
+
 }  // namespace
 
 double Blend::child_share(int block_resolution) const {
@@ -126,6 +136,15 @@ double Blend::child_share(int block_resolution) const {
 
 void check_style(const Style& style) {
   const auto fail = [&](const std::string& what) { throw Error(style.file.string() + ": " + what); };
+  if (style.geometry) {
+    for (const double zoom :
+         {style.geometry->eye_zoom, style.geometry->nose_zoom, style.geometry->mouth_zoom}) {
+      if (!(zoom >= 0.5 && zoom <= 2)) fail("a factor of its geometry is not between 0.5 and 2");
+    }
+    if (!(style.geometry->jaw_pull >= 0 && style.geometry->jaw_pull <= 0.2)) {
+      fail("geometry.jaw is not between 0 and 0.2");
+    }
+  }
   const Blend& blend = style.blend;
   if (!(style.psi >= 0 && style.psi <= 2)) fail("psi is not between 0 and 2");
   if (!(style.likeness >= 0 && style.likeness <= 1)) fail("likeness is not between 0 and 1");
@@ -146,6 +165,7 @@ Style load_style(const fs::path& file) {
   style.licence = top.text("licence").value_or("");
   style.psi = top.number("psi").value_or(style.psi);
   style.likeness = top.number("likeness").value_or(style.likeness);
+  if (root.contains("geometry")) style.geometry = read_geometry(top.table("geometry"));
   style.blend = read_blend(file, top.table("blend"));
   TableReader generator = top.table("generator");
   const std::string encoder = top.required_text("encoder");

@@ -9,6 +9,11 @@
 //   [generator]
 //   face = "face.safetensors"            # draws faces as they are
 //   child = "toon.safetensors"           # the same network, taught to draw; left out: the face alone
+//   [geometry]                           # left out: the drawing has the photo's own shapes
+//   eyes = 1.62                          # factors on the size of eyes, nose and mouth
+//   nose = 0.84
+//   mouth = 0.97
+//   jaw = 0.05                           # share by which the lower face narrows
 //   [blend]
 //   resolution = 32                      # layers below and from here on come from different networks; 0: all
 //   structure = "child"                  #   from the child. Who gives the layers below it: "child" or "face"
@@ -18,7 +23,10 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <string>
+
+#include "face/cartoon_geometry.h"
 
 namespace toonmirror::toon {
 
@@ -43,6 +51,8 @@ struct Style {
   std::filesystem::path encoder;
   std::filesystem::path face;
   std::filesystem::path child;  // empty: none
+  // The shapes the photo is given before the encoder sees it, as the style's teacher gave them.
+  std::optional<face::CartoonGeometry> geometry;
   Blend blend;
   double psi = 1;
   double likeness = 1;

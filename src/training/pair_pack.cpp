@@ -58,6 +58,9 @@ Batch varied(const Batch& batch, const Augmentation& augmentation, std::mt19937_
   };
   Batch result;
   result.photo = expose(warp(batch.photo, 0)).contiguous(at::MemoryFormat::ChannelsLast);
+  result.input = batch.input.is_same(batch.photo)
+                     ? result.photo
+                     : expose(warp(batch.input, 0)).contiguous(at::MemoryFormat::ChannelsLast);
   result.target = batch.target.is_same(batch.photo)
                       ? result.photo
                       : expose(warp(batch.target, 0)).contiguous(at::MemoryFormat::ChannelsLast);
@@ -80,18 +83,20 @@ PairPack::PairPack(const std::filesystem::path& path) : file_(path) {
   photos_ = file_.tensor("photos");
   labels_ = file_.tensor("labels");
   landmarks_ = file_.tensor("landmarks");
+  inputs_ = file_.contains("inputs") ? file_.tensor("inputs") : photos_;
   targets_ = file_.contains("targets") ? file_.tensor("targets") : photos_;
   target_labels_ = file_.contains("target_labels") ? file_.tensor("target_labels") : labels_;
   const int64_t count = photos_.size(0);
   const std::vector<int64_t> picture_shape = {count, kSize_px, kSize_px, 3};
   const at::Tensor held_out = file_.tensor("held_out");
-  if (photos_.sizes() != picture_shape || targets_.sizes() != picture_shape ||
+  if (photos_.sizes() != picture_shape || inputs_.sizes() != picture_shape ||
+      targets_.sizes() != picture_shape ||
       labels_.sizes() != std::vector<int64_t>{count, kSize_px, kSize_px} ||
       target_labels_.sizes() != labels_.sizes() || landmarks_.sizes() != std::vector<int64_t>{count, 68, 2} ||
       held_out.sizes() != std::vector<int64_t>{count} || photos_.scalar_type() != at::kByte ||
-      targets_.scalar_type() != at::kByte || labels_.scalar_type() != at::kByte ||
-      target_labels_.scalar_type() != at::kByte || landmarks_.scalar_type() != at::kFloat ||
-      held_out.scalar_type() != at::kByte) {
+      inputs_.scalar_type() != at::kByte || targets_.scalar_type() != at::kByte ||
+      labels_.scalar_type() != at::kByte || target_labels_.scalar_type() != at::kByte ||
+      landmarks_.scalar_type() != at::kFloat || held_out.scalar_type() != at::kByte) {
     throw Error(path.string() + ": its tensors do not make pairs of 256 px pictures");
   }
   const auto flags = held_out.accessor<uint8_t, 1>();
@@ -103,6 +108,7 @@ Batch PairPack::batch(const std::vector<int64_t>& rows) const {
   const at::Tensor index = at::tensor(rows, at::kLong);
   Batch result;
   result.photo = pictures_from(photos_.index_select(0, index));
+  result.input = inputs_.is_same(photos_) ? result.photo : pictures_from(inputs_.index_select(0, index));
   result.target = targets_.is_same(photos_) ? result.photo : pictures_from(targets_.index_select(0, index));
   result.labels = labels_.index_select(0, index).to(at::kLong);
   result.target_labels =

@@ -1,5 +1,8 @@
 // Training pairs in one memory-mapped .safetensors, as `toonmirror teach` writes them:
 //   photos     U8 [N, 256, 256, 3]  RGB, FFHQ-aligned
+//   inputs     U8 [N, 256, 256, 3]  the photos in the shapes of the targets (face/cartoon_geometry.h), what
+//   the encoder sees;
+//                                   absent: the photos
 //   targets    U8 [N, 256, 256, 3]  the teacher's pictures; absent when the photo is its own target
 //   labels     U8 [N, 256, 256]     face classes (nets::FaceClass) of the photo
 //   target_labels  U8 [N, 256, 256]  the same of the teacher's picture; absent as targets are
@@ -23,6 +26,7 @@ inline constexpr const char* kPairsKind = "pairs";
 // Pictures are float, RGB in [-1, 1], channels-last.
 struct Batch {
   at::Tensor photo;          // [N, 3, 256, 256]
+  at::Tensor input;          // [N, 3, 256, 256], for the encoder
   at::Tensor target;         // [N, 3, 256, 256]
   at::Tensor labels;         // [N, 256, 256] int64, of the photo
   at::Tensor target_labels;  // [N, 256, 256] int64, of the target
@@ -53,7 +57,7 @@ class PairPack {
 
  private:
   checkpoint::SafetensorsFile file_;
-  at::Tensor photos_, targets_, labels_, target_labels_, landmarks_;
+  at::Tensor photos_, inputs_, targets_, labels_, target_labels_, landmarks_;
   std::vector<int64_t> training_rows_, held_out_rows_;
 };
 

@@ -77,7 +77,7 @@ nets::Generator train_style(const StyleTrainingOptions& options, RunHooks hooks,
     ThinnedLatents latents;
     {
       const at::NoGradGuard no_grad;
-      nets::HouseEncoding code = encoder->forward(batch.photo.to(type), /*parse=*/false);
+      nets::HouseEncoding code = encoder->forward(batch.input.to(type), /*parse=*/false);
       drop_fine_features(code, options.finest_features_px);
       latents = thin_out(code, options.dropout, *context.random);
     }
@@ -97,11 +97,11 @@ nets::Generator train_style(const StyleTrainingOptions& options, RunHooks hooks,
   hooks.sheet = [&](const std::filesystem::path& path) {
     const at::NoGradGuard no_grad;
     nets::Generator& child = replicas.front();
-    nets::HouseEncoding code = encoder->forward(shown.photo.to(type), /*parse=*/false);
+    nets::HouseEncoding code = encoder->forward(shown.input.to(type), /*parse=*/false);
     drop_fine_features(code, options.finest_features_px);
     for (auto& [resolution, feature] : code.features) feature = feature.to(at::kFloat);
     nets::Generator blend = low_layers_from(parent, child);
-    write_picture(path, tile_rows({shown.photo, shown.target, child->synthesize(code.w_plus(), code.features),
+    write_picture(path, tile_rows({shown.input, shown.target, child->synthesize(code.w_plus(), code.features),
                                    child->synthesize(code.w_plus()), blend->synthesize(code.w_plus())}));
   };
   run_training(options.run, modules, finish.modules(), hooks);
@@ -124,7 +124,7 @@ StyleFigures evaluate_style(const PairPack& pack, const std::filesystem::path& n
     const auto share = static_cast<double>(last - first) / static_cast<double>(rows.size());
     const Batch batch = pack.batch(std::vector<int64_t>(rows.begin() + static_cast<int64_t>(first),
                                                         rows.begin() + static_cast<int64_t>(last)));
-    nets::HouseEncoding code = encoder->forward(batch.photo, /*parse=*/false);
+    nets::HouseEncoding code = encoder->forward(batch.input, /*parse=*/false);
     for (auto& [resolution, feature] : code.features) feature = feature * likeness;
     const at::Tensor output = generator->synthesize(code.w_plus(), code.features).clamp(-1.0, 1.0);
     const at::Tensor a = identity.embed(batch.photo, batch.landmarks);

@@ -16,17 +16,18 @@ struct StyleTrainingOptions {
   std::filesystem::path generator;  // the parent
   std::filesystem::path encoder;
   std::string precision = "auto";
-  // The child hears likeness features up to this resolution only. Finer ones would hand it the photo's eyes
-  // and mouth where the photo has them, with too few layers left to move or enlarge them.
-  int64_t finest_features_px = 32;
+  // The child hears likeness features up to this resolution only. Where it is to change shapes by itself (a
+  // pack without inputs of their own), features finer than 32 px leave too few layers to move or enlarge
+  // anything.
+  int64_t finest_features_px = 64;
   LatentDropout dropout = {.all_features = 0.35, .deltas = 0.3, .fine_features = 0};
   PictureLossWeights weights;
   Augmentation augmentation;
 };
 
-// Trains (or resumes) and returns the child with averaged weights. A sheet has five rows: held-out photos;
-// the teacher's pictures; the child's with all features; from W+ alone; and the parent's low layers (to 32
-// px) below the child's.
+// Trains (or resumes) and returns the child with averaged weights. A sheet has five rows: what the encoder
+// sees of held-out photos; the teacher's pictures; the child's with all features; from W+ alone; and the
+// parent's low layers (to 32 px) below the child's.
 nets::Generator train_style(const StyleTrainingOptions& options, RunHooks hooks,
                             const PictureWriter& write_picture);
 

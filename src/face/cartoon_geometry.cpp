@@ -1,13 +1,13 @@
-#include "teachers/geometry.h"
+#include "face/cartoon_geometry.h"
 
 #include <algorithm>
 #include <cmath>
 #include <opencv2/imgproc.hpp>
 
-namespace toonmirror::teachers {
+namespace toonmirror::face {
 namespace {
 
-cv::Point2d mean_of(const face::Landmarks& landmarks, int first, int last) {
+cv::Point2d mean_of(const Landmarks& landmarks, int first, int last) {
   cv::Point2d sum;
   for (int i = first; i <= last; ++i) sum += landmarks[static_cast<size_t>(i)];
   return sum / (last - first + 1);
@@ -22,16 +22,15 @@ struct Zoom {
 
 }  // namespace
 
-cv::Point2d eye_centre(const face::Landmarks& landmarks, int eye) {
+cv::Point2d eye_centre(const Landmarks& landmarks, int eye) {
   return eye == 0 ? mean_of(landmarks, 36, 41) : mean_of(landmarks, 42, 47);
 }
 
-double eye_distance(const face::Landmarks& landmarks) {
+double eye_distance(const Landmarks& landmarks) {
   return std::max(length(eye_centre(landmarks, 1) - eye_centre(landmarks, 0)), 1.0);
 }
 
-DisplacementField::DisplacementField(const face::Landmarks& landmarks, int size_px,
-                                     const CartoonGeometry& geometry)
+DisplacementField::DisplacementField(const Landmarks& landmarks, int size_px, const CartoonGeometry& geometry)
     : map_(size_px, size_px, CV_32FC2) {
   const double unit = eye_distance(landmarks);
   const cv::Point2d eyes[2] = {eye_centre(landmarks, 0), eye_centre(landmarks, 1)};
@@ -90,11 +89,11 @@ std::vector<cv::Point2d> DisplacementField::forward(const std::vector<cv::Point2
   return result;
 }
 
-face::Landmarks DisplacementField::forward(const face::Landmarks& landmarks) const {
-  face::Landmarks result;
+Landmarks DisplacementField::forward(const Landmarks& landmarks) const {
+  Landmarks result;
   std::transform(landmarks.begin(), landmarks.end(), result.begin(),
                  [this](const cv::Point2d& p) { return forward(p); });
   return result;
 }
 
-}  // namespace toonmirror::teachers
+}  // namespace toonmirror::face

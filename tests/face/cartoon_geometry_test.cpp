@@ -1,4 +1,4 @@
-#include "teachers/geometry.h"
+#include "face/cartoon_geometry.h"
 
 #include <gtest/gtest.h>
 
@@ -6,16 +6,16 @@
 
 #include "support/synthetic_face.h"
 
-namespace toonmirror::teachers {
+namespace toonmirror::face {
 namespace {
 
-const face::Landmarks kLandmarks = testing::synthetic_face().landmarks;
+const Landmarks kLandmarks = testing::synthetic_face().landmarks;
 
 double length(const cv::Point2d& v) { return std::hypot(v.x, v.y); }
 
 TEST(DisplacementField, MagnifiesEyesShrinksNoseAndNarrowsJaw) {
   const DisplacementField field(kLandmarks, 256, {});
-  const face::Landmarks drawn = field.forward(kLandmarks);
+  const Landmarks drawn = field.forward(kLandmarks);
   EXPECT_GT(length(drawn[39] - drawn[36]), 1.2 * length(kLandmarks[39] - kLandmarks[36]));
   EXPECT_LT(length(drawn[35] - drawn[31]), length(kLandmarks[35] - kLandmarks[31]));
   EXPECT_LT(length(drawn[12] - drawn[4]), length(kLandmarks[12] - kLandmarks[4]));
@@ -49,4 +49,4 @@ TEST(DisplacementField, LeavesTheCornersOfTheCropInPlace) {
 }
 
 }  // namespace
-}  // namespace toonmirror::teachers
+}  // namespace toonmirror::face

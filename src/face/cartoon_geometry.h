@@ -7,7 +7,7 @@
 
 #include "face/face.h"
 
-namespace toonmirror::teachers {
+namespace toonmirror::face {
 
 struct CartoonGeometry {
   double eye_zoom = 1.62;
@@ -17,24 +17,24 @@ struct CartoonGeometry {
 };
 
 // Distance of the eye centres: the unit of all lengths in a drawing.
-double eye_distance(const face::Landmarks& landmarks);
+double eye_distance(const Landmarks& landmarks);
 // Means of the six points of the eye on the picture's left (0) or right (1).
-cv::Point2d eye_centre(const face::Landmarks& landmarks, int eye);
+cv::Point2d eye_centre(const Landmarks& landmarks, int eye);
 
 class DisplacementField {
  public:
   // In pixels of a square picture of that side.
-  DisplacementField(const face::Landmarks& landmarks, int size_px, const CartoonGeometry& geometry);
+  DisplacementField(const Landmarks& landmarks, int size_px, const CartoonGeometry& geometry);
 
   // The picture after the change; interpolation is a cv::InterpolationFlags.
   cv::Mat warp(const cv::Mat& picture, int interpolation) const;
   // Where a point of the photo comes to lie.
   cv::Point2d forward(const cv::Point2d& point) const;
   std::vector<cv::Point2d> forward(const std::vector<cv::Point2d>& points) const;
-  face::Landmarks forward(const face::Landmarks& landmarks) const;
+  Landmarks forward(const Landmarks& landmarks) const;
 
  private:
   cv::Mat map_;  // CV_32FC2: which photo pixel each pixel of the drawing shows
 };
 
-}  // namespace toonmirror::teachers
+}  // namespace toonmirror::face
