@@ -42,5 +42,7 @@ function(toonmirror_test layer)
   target_link_libraries(${layer}_test PRIVATE ${arg_LIBS} GTest::gtest GTest::gmock GTest::gtest_main)
   target_compile_definitions(${layer}_test PRIVATE
     TOONMIRROR_SOURCE_DIR="${PROJECT_SOURCE_DIR}" TOONMIRROR_TEST_DATA="${PROJECT_SOURCE_DIR}/tests/data")
-  gtest_discover_tests(${layer}_test DISCOVERY_MODE PRE_TEST PROPERTIES TIMEOUT 600)
+  # One process a layer: loading LibTorch for every single test would take longer than the tests.
+  add_test(NAME ${layer} COMMAND ${layer}_test)
+  set_tests_properties(${layer} PROPERTIES TIMEOUT 1800)
 endfunction()

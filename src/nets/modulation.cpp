@@ -267,8 +267,9 @@ struct ChannelDotFunction : torch::autograd::Function<ChannelDotFunction> {
         using T = decltype(type);
         pieces.run([&](int64_t, int64_t image, int64_t first, int64_t count) {
           const int64_t pixel = image * pieces.pixels + first;
-          modulation_kernels<T>().channel_dot_backward(data<float>(g) + pixel, data<T>(other) + pixel * other.size(1),
-                                                       data<T>(dx) + pixel * other.size(1), count, other.size(1));
+          modulation_kernels<T>().channel_dot_backward(
+              data<float>(g) + pixel, data<T>(other) + pixel * other.size(1),
+              data<T>(dx) + pixel * other.size(1), count, other.size(1));
         });
       });
       return dx;
