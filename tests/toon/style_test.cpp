@@ -69,8 +69,10 @@ TEST_F(StyleFile, NamesWhatIsWrong) {
   EXPECT_THAT(error_of("name = \"a\"\n[generator]\nface = \"f.st\"\n"), HasSubstr("'encoder'"));
   EXPECT_THAT(error_of("name = \"a\"\nencoder = \"e.st\"\n"), HasSubstr("'generator.face'"));
   EXPECT_THAT(error_of("psi = \"much\"\n" + shortest), AllOf(HasSubstr("'psi'"), HasSubstr("number")));
-  EXPECT_THAT(error_of("generator = 3\n"), HasSubstr("'generator'"));
+  EXPECT_THAT(error_of("name = \"a\"\ngenerator = 3\n"), HasSubstr("'generator'"));
   EXPECT_THAT(error_of("psi = 7\n" + shortest), HasSubstr("psi"));
+  EXPECT_THAT(error_of(shortest + "[geometry]\nears = 2\n"), HasSubstr("'geometry.ears'"));
+  EXPECT_THAT(error_of(shortest + "[geometry]\neyes = 5\n"), HasSubstr("geometry"));
   EXPECT_THAT(error_of("likeness = nan\n" + shortest), HasSubstr("likeness"));
   EXPECT_THAT(error_of(shortest + "[blend]\nresolution = 48\n"), HasSubstr("blend.resolution"));
   EXPECT_THAT(error_of(shortest + "[blend]\nresolution = -9223372036854775808\n"),

@@ -79,7 +79,7 @@ TEST(TrainingRun, PassesOnAWorkersError) {
   Problem problem(2);
   problem.hooks.loss = [](const StepContext& context) -> Loss {
     if (context.worker == 1) throw Error("broken sample");
-    return {at::zeros({1}, at::TensorOptions().requires_grad(true)).sum(), {}};
+    return {at::zeros({1}).requires_grad_().sum(), {}};
   };
   EXPECT_THROW(run_training(options(folder / "run", 5), problem.modules, {}, problem.hooks), Error);
 }
