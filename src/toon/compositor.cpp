@@ -6,6 +6,7 @@
 
 #include "face/mask.h"
 #include "face/paste.h"
+#include "toon/surroundings.h"
 
 namespace toonmirror::toon {
 namespace {
@@ -26,12 +27,14 @@ cv::Mat with_outline_margin(const cv::Mat& mask) {
   return cv::max(result, mask);
 }
 
-cv::Mat mask_of(const DrawnFace& face, PasteMode mode) {
+cv::Mat mask_of(const DrawnFace& face, const cv::Mat& parsing, const face::Landmarks& landmarks_in_crop,
+                PasteMode mode) {
   const int size_px = face.alignment.crop_size_px;
   if (mode == PasteMode::kCrop) return face::mask_square(size_px);
-  const face::Landmarks in_crop = face::transform(face.alignment.crop_from_frame, face.landmarks);
-  return mode == PasteMode::kFace ? face::mask_from_landmarks(in_crop, size_px)
-                                  : face::mask_from_labels(face.parsing, face.photo_crop, in_crop);
+  const cv::Mat mask = mode == PasteMode::kFace
+                           ? face::mask_from_landmarks(landmarks_in_crop, size_px)
+                           : face::mask_from_labels(parsing, face.photo_crop, landmarks_in_crop);
+  return face.reshaped ? with_outline_margin(mask) : mask;
 }
 
 }  // namespace
@@ -40,9 +43,10 @@ cv::Rect composite(cv::Mat& picture_rgb, std::vector<DrawnFace> faces, PasteMode
   std::ranges::sort(faces, {}, [](const DrawnFace& face) { return face.alignment.scale(); });
   cv::Rect changed;
   for (const DrawnFace& face : faces) {
-    cv::Mat mask = mask_of(face, mode);
-    if (face.reshaped && mode != PasteMode::kCrop) mask = with_outline_margin(mask);
-    changed |= face::paste_back(picture_rgb, face.drawing, mask, face.alignment);
+    const face::Landmarks in_crop = face::transform(face.alignment.crop_from_frame, face.landmarks);
+    const cv::Mat parsing = plausible_parsing(face.parsing, in_crop, face.alignment.crop_size_px);
+    changed |= face::paste_back(picture_rgb, match_surroundings(face.drawing, face.photo_crop, parsing),
+                                mask_of(face, parsing, in_crop, mode), face.alignment);
   }
   return changed;
 }
