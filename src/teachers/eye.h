@@ -1,41 +1,47 @@
 // Eyes are redrawn, not filtered: their shape comes from labels and landmarks.
 #pragma once
 
+#include <array>
 #include <opencv2/core.hpp>
-#include <vector>
 
 #include "face/face.h"
 
 namespace toonmirror::teachers {
 
+// A lid: the distance from the line between the corners, as a share of that line's length, at t = 0 … 1 from
+// the picture's left corner to the right one: height · (4 t (1 - t))^0.75 · (1 + skew (2 t - 1)).
+struct Lid {
+  double height = 0, skew = 0;
+  double at(double t) const;
+};
+
 struct EyeShape {
-  std::vector<cv::Point2d> upper,
-      lower;         // lids, from the picture's left corner to the right one, as many points each
-  cv::Point2d iris;  // centre
-  double iris_radius = 0;
-  double width = 0;    // between the corners
-  double opening = 0;  // largest distance of the lids / width; below about 0.12 the eye is closed
-  bool outer_is_left = true;
+  cv::Point2d left, right;  // the corners
+  Lid upper, lower;         // upwards and downwards
+  cv::Point2d
+      gaze;  // of the iris' centre from the middle of the opening: along, downwards; shares of the width
+  double iris_radius = 0;  // share of the width
+  double visible = 1;      // 0: behind dark glass
+  double width() const;
+  double opening() const { return upper.height + lower.height; }
 };
 
-// The eye on the picture's left (0) or right (1). `eye_mask` and `iris_mask`: CV_32FC1 0 … 1 in the
-// coordinates of the landmarks; eye_mask includes the iris. Where the labels show no eye the landmarks alone
-// decide.
-EyeShape find_eye(const face::Landmarks& landmarks, const cv::Mat& eye_mask, const cv::Mat& iris_mask,
-                  int eye);
-
-// The outline of the eye, closed.
-std::vector<cv::Point2d> outline(const EyeShape& eye);
-
-struct EyeLook {
-  cv::Vec3f iris_rgb;
-  cv::Vec3f lash_rgb;
-  double unit = 0;        // distance of the eye centres in pixels
-  double strength = 1.0;  // less behind glasses
+// What find_eyes looks at: pictures of one size, landmarks in their pixels.
+struct EyeEvidence {
+  cv::Mat eye;      // CV_32FC1 mattes: eye with iris,
+  cv::Mat iris;     // iris alone,
+  cv::Mat glasses;  // glasses with their lenses
+  cv::Mat light;    // CV_32FC1 lightness of the photo, 0 … 100
+  double skin_light = 0;
+  bool labelled = true;  // the mattes come from a parser: eyes in neither of which it sees an iris are closed
 };
 
-// Paints sclera, iris, pupil, highlights and lash lines onto `picture` (CV_32FC3 RGB). A closed eye gets its
-// lash line alone.
-void draw_eye(cv::Mat& picture, const EyeShape& eye, const EyeLook& look);
+// The eyes on the picture's left and right. Where the labels show no eye, landmarks and darkness decide. Both
+// eyes of a pair agree: openings and gaze are drawn half towards each other, unless one of the two is closed.
+std::array<EyeShape, 2> find_eyes(const face::Landmarks& landmarks, const EyeEvidence& evidence);
+
+// CIE Lab of the iris as a film would paint it: the person's own colour, lighter and twice as colourful.
+// `lab` CV_32FC3 in the pixels of the shapes.
+cv::Vec3f iris_colour(const cv::Mat& lab, const cv::Mat& eye_matte, const std::array<EyeShape, 2>& eyes);
 
 }  // namespace toonmirror::teachers

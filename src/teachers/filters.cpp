@@ -55,63 +55,151 @@ cv::Mat masked_soft(const cv::Mat& picture, const cv::Mat& mask, double sigma_px
       picture, [&](const cv::Mat& plane) -> cv::Mat { return soft(plane.mul(mask), sigma_px) / weight; });
 }
 
-cv::Mat guided(const cv::Mat& guide, const cv::Mat& picture, const cv::Mat& mask, double sigma_px,
-               double epsilon) {
-  const cv::Mat weight = soft(mask, sigma_px) + kTiny;
-  const auto mean = [&](const cv::Mat& x) -> cv::Mat { return soft(x.mul(mask), sigma_px) / weight; };
-  const cv::Mat guide_mean = mean(guide);
-  const cv::Mat variance = mean(guide.mul(guide)) - guide_mean.mul(guide_mean) + epsilon;
-  return each_channel(picture, [&](const cv::Mat& plane) -> cv::Mat {
-    const cv::Mat plane_mean = mean(plane);
-    const cv::Mat slope = (mean(guide.mul(plane)) - guide_mean.mul(plane_mean)) / variance;
-    const cv::Mat offset = plane_mean - slope.mul(guide_mean);
-    return mean(slope).mul(guide) + mean(offset);
-  });
+LinearModel LinearModel::doubled_model() const {
+  LinearModel large;
+  cv::resize(slope, large.slope, {}, 2, 2, cv::INTER_LINEAR);
+  cv::resize(offset, large.offset, {}, 2, 2, cv::INTER_LINEAR);
+  return large;
 }
 
-cv::Mat coherent(const cv::Mat& rgb8, int derivative_size, int structure_size, double strength,
+LinearModel guided_model(const cv::Mat& guide, const cv::Mat& picture, const cv::Mat& mask, double sigma_px,
+                         double epsilon) {
+  const cv::Mat weight = soft(mask, sigma_px) + kTiny;
+  const auto mean = [&](const cv::Mat& x) -> cv::Mat { return soft(x.mul(mask), sigma_px) / weight; };
+  const cv::Mat guide_mean = mean(guide), picture_mean = mean(picture);
+  const cv::Mat variance = mean(guide.mul(guide)) - guide_mean.mul(guide_mean) + epsilon;
+  const cv::Mat slope = (mean(guide.mul(picture)) - guide_mean.mul(picture_mean)) / variance;
+  return {mean(slope), mean(picture_mean - slope.mul(guide_mean))};
+}
+
+ColourGuide::ColourGuide(const cv::Mat& guide, int radius_px, double epsilon)
+    : radius_px_(radius_px), guide_(guide) {
+  const cv::Size window(2 * radius_px + 1, 2 * radius_px + 1);
+  cv::blur(guide, mean_, window);
+  cv::Mat products(guide.size(), CV_32FC(6));
+  for (int y = 0; y < guide.rows; ++y) {
+    const auto* c = guide.ptr<cv::Vec3f>(y);
+    auto* out = products.ptr<cv::Vec6f>(y);
+    for (int x = 0; x < guide.cols; ++x) {
+      const auto [r, g, b] = c[x].val;
+      out[x] = {r * r, r * g, r * b, g * g, g * b, b * b};
+    }
+  }
+  cv::blur(products, inverse_, window);
+  const auto regular = static_cast<float>(epsilon);
+  for (int y = 0; y < guide.rows; ++y) {
+    const auto* mean = mean_.ptr<cv::Vec3f>(y);
+    auto* entry = inverse_.ptr<cv::Vec6f>(y);
+    for (int x = 0; x < guide.cols; ++x) {
+      const auto [r, g, b] = mean[x].val;
+      const float rr = entry[x][0] - r * r + regular, rg = entry[x][1] - r * g, rb = entry[x][2] - r * b;
+      const float gg = entry[x][3] - g * g + regular, gb = entry[x][4] - g * b;
+      const float bb = entry[x][5] - b * b + regular;
+      const float c_rr = gg * bb - gb * gb, c_rg = gb * rb - rg * bb, c_rb = rg * gb - gg * rb;
+      const float scale = 1.0f / (rr * c_rr + rg * c_rg + rb * c_rb);
+      entry[x] = {c_rr * scale,
+                  c_rg * scale,
+                  c_rb * scale,
+                  (rr * bb - rb * rb) * scale,
+                  (rb * rg - rr * gb) * scale,
+                  (rr * gg - rg * rg) * scale};
+    }
+  }
+}
+
+cv::Mat ColourGuide::apply(const cv::Mat& picture) const {
+  const cv::Size window(2 * radius_px_ + 1, 2 * radius_px_ + 1);
+  // Channels: guide · picture (3), picture.
+  cv::Mat line(picture.size(), CV_32FC4);
+  for (int y = 0; y < picture.rows; ++y) {
+    const auto* value = picture.ptr<float>(y);
+    const auto* c = guide_.ptr<cv::Vec3f>(y);
+    auto* out = line.ptr<cv::Vec4f>(y);
+    for (int x = 0; x < picture.cols; ++x) {
+      const float v = value[x];
+      out[x] = {c[x][0] * v, c[x][1] * v, c[x][2] * v, v};
+    }
+  }
+  cv::blur(line, line, window);
+  for (int y = 0; y < picture.rows; ++y) {
+    const auto* mean = mean_.ptr<cv::Vec3f>(y);
+    const auto* inverse = inverse_.ptr<cv::Vec6f>(y);
+    auto* out = line.ptr<cv::Vec4f>(y);
+    for (int x = 0; x < picture.cols; ++x) {
+      const float p = out[x][3];
+      const float r = out[x][0] - mean[x][0] * p, g = out[x][1] - mean[x][1] * p,
+                  b = out[x][2] - mean[x][2] * p;
+      const cv::Vec6f& i = inverse[x];
+      const cv::Vec3f slope(i[0] * r + i[1] * g + i[2] * b, i[1] * r + i[3] * g + i[4] * b,
+                            i[2] * r + i[4] * g + i[5] * b);
+      out[x] = {slope[0], slope[1], slope[2], p - slope.dot(mean[x])};
+    }
+  }
+  cv::blur(line, line, window);
+  cv::Mat result(picture.size(), CV_32F);
+  for (int y = 0; y < picture.rows; ++y) {
+    const auto* c = guide_.ptr<cv::Vec3f>(y);
+    const auto* slope = line.ptr<cv::Vec4f>(y);
+    auto* out = result.ptr<float>(y);
+    for (int x = 0; x < picture.cols; ++x)
+      out[x] = slope[x][0] * c[x][0] + slope[x][1] * c[x][1] + slope[x][2] * c[x][2] + slope[x][3];
+  }
+  return result;
+}
+
+cv::Mat coherent(const cv::Mat& rgb8, double derivative_sigma_px, double structure_sigma_px, double strength,
                  int iterations) {
   cv::Mat picture = rgb8.clone();
   for (int i = 0; i < iterations; ++i) {
-    cv::Mat grey, structure, xx, xy, yy, eroded, dilated;
+    cv::Mat grey, gx, gy, xx, xy, yy, shocked, dilated;
     cv::cvtColor(picture, grey, cv::COLOR_RGB2GRAY);
-    cv::cornerEigenValsAndVecs(grey, structure, structure_size, 3);
-    cv::Sobel(grey, xx, CV_32F, 2, 0, derivative_size);
-    cv::Sobel(grey, xy, CV_32F, 1, 1, derivative_size);
-    cv::Sobel(grey, yy, CV_32F, 0, 2, derivative_size);
-    cv::erode(picture, eroded, {});
+    grey.convertTo(grey, CV_32F);
+    cv::Sobel(grey, gx, CV_32F, 1, 0);
+    cv::Sobel(grey, gy, CV_32F, 0, 1);
+    const cv::Mat jxx = soft(gx.mul(gx), structure_sigma_px), jxy = soft(gx.mul(gy), structure_sigma_px),
+                  jyy = soft(gy.mul(gy), structure_sigma_px);
+    const cv::Mat smooth = soft(grey, derivative_sigma_px);
+    cv::Sobel(smooth, xx, CV_32F, 2, 0);
+    cv::Sobel(smooth, xy, CV_32F, 1, 1);
+    cv::Sobel(smooth, yy, CV_32F, 0, 2);
+    cv::erode(picture, shocked, {});
     cv::dilate(picture, dilated, {});
     for (int y = 0; y < picture.rows; ++y) {
-      const auto* eigen = structure.ptr<cv::Vec6f>(y);
-      auto* shocked = eroded.ptr<cv::Vec3b>(y);
+      auto* out = shocked.ptr<cv::Vec3b>(y);
       const auto* lighter = dilated.ptr<cv::Vec3b>(y);
       for (int x = 0; x < picture.cols; ++x) {
-        // Curvature across the flow (the eigenvector of the larger eigenvalue): a ridge is dilated, a valley
+        // Curvature across the flow, whose double angle is (jxx - jyy, 2 jxy): a ridge is dilated, a valley
         // eroded.
-        const float ex = eigen[x][2], ey = eigen[x][3];
-        const float curvature =
-            ex * ex * xx.at<float>(y, x) + 2 * ex * ey * xy.at<float>(y, x) + ey * ey * yy.at<float>(y, x);
-        if (curvature < 0) shocked[x] = lighter[x];
+        const float c = jxx.at<float>(y, x) - jyy.at<float>(y, x), s = 2 * jxy.at<float>(y, x);
+        const float length = std::sqrt(c * c + s * s) + 1e-6f;
+        const float curvature = (xx.at<float>(y, x) + yy.at<float>(y, x)) * length +
+                                c * (xx.at<float>(y, x) - yy.at<float>(y, x)) + 2 * s * xy.at<float>(y, x);
+        if (curvature < 0) out[x] = lighter[x];
       }
     }
-    cv::addWeighted(picture, 1.0 - strength, eroded, strength, 0, picture);
+    cv::addWeighted(picture, 1.0 - strength, shocked, strength, 0, picture);
   }
   return picture;
 }
 
 cv::Mat along_flow(const cv::Mat& picture, const cv::Mat& mask, int steps, double step_px,
                    double structure_sigma_px) {
-  cv::Mat grey, gx, gy;
-  cv::cvtColor(picture, grey, cv::COLOR_RGB2GRAY);
-  cv::Sobel(grey, gx, CV_32F, 1, 0);
-  cv::Sobel(grey, gy, CV_32F, 0, 1);
-  const cv::Mat xx = masked_soft(gx.mul(gx), mask, structure_sigma_px);
-  const cv::Mat xy = masked_soft(gx.mul(gy), mask, structure_sigma_px);
-  const cv::Mat yy = masked_soft(gy.mul(gy), mask, structure_sigma_px);
+  // The flow varies slowly: it is worked out at half size. Its double angle (jxx - jyy, 2 jxy) knows no sign.
+  cv::Mat light, small_mask, gx, gy;
+  cv::extractChannel(picture, light, 0);
+  cv::resize(light, light, {}, 0.5, 0.5, cv::INTER_AREA);
+  cv::resize(mask, small_mask, {}, 0.5, 0.5, cv::INTER_AREA);
+  cv::Sobel(light, gx, CV_32F, 1, 0);
+  cv::Sobel(light, gy, CV_32F, 0, 1);
+  cv::Mat cosine = masked_soft(gx.mul(gx) - gy.mul(gy), small_mask, structure_sigma_px / 2);
+  cv::Mat sine = masked_soft(2 * gx.mul(gy), small_mask, structure_sigma_px / 2);
+  cv::resize(cosine, cosine, picture.size(), 0, 0, cv::INTER_LINEAR);
+  cv::resize(sine, sine, picture.size(), 0, 0, cv::INTER_LINEAR);
   cv::Mat flow(picture.size(), CV_32FC2);  // unit vectors along the flow, sign arbitrary
   for (int y = 0; y < flow.rows; ++y) {
     for (int x = 0; x < flow.cols; ++x) {
-      const float angle = 0.5f * std::atan2(2 * xy.at<float>(y, x), xx.at<float>(y, x) - yy.at<float>(y, x));
+      if (mask.at<float>(y, x) <= 0) continue;
+      const float angle = 0.5f * std::atan2(sine.at<float>(y, x), cosine.at<float>(y, x));
       flow.at<cv::Vec2f>(y, x) = {-std::sin(angle), std::cos(angle)};
     }
   }
@@ -166,13 +254,6 @@ cv::Mat from_lab(const cv::Mat& lab) {
   cv::cvtColor(lab, rgb, cv::COLOR_Lab2RGB);
   cv::min(cv::max(rgb, 0.0), 1.0, rgb);
   return rgb;
-}
-
-cv::Mat scaled(const cv::Mat& picture, const cv::Scalar& factor, const cv::Scalar& offset) {
-  cv::Mat result;
-  cv::multiply(picture, factor, result);
-  cv::add(result, offset, result);
-  return result;
 }
 
 cv::Mat polygon_mask(const std::vector<cv::Point2d>& points, const cv::Size& size, double sigma_px) {

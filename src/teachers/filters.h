@@ -13,18 +13,41 @@ cv::Mat soft(const cv::Mat& picture, double sigma_px);
 // nothing bleeds in from outside.
 cv::Mat masked_soft(const cv::Mat& picture, const cv::Mat& mask, double sigma_px);
 
+// picture ≈ slope · guide + offset in every window. Fitted small and applied large it costs little (He and
+// Sun 2015).
+struct LinearModel {
+  cv::Mat slope, offset;
+  cv::Mat apply(const cv::Mat& guide) const { return slope.mul(guide) + offset; }
+  LinearModel doubled_model() const;  // for a guide of twice the size
+};
+
 // Guided filter (He, Sun and Tang 2010) of `picture` with the one-channel `guide`, windows weighted by
-// `mask`.
-cv::Mat guided(const cv::Mat& guide, const cv::Mat& picture, const cv::Mat& mask, double sigma_px,
-               double epsilon);
+// `mask`, so that nothing bleeds in from outside.
+LinearModel guided_model(const cv::Mat& guide, const cv::Mat& picture, const cv::Mat& mask, double sigma_px,
+                         double epsilon);
+
+// The guided filter with a guide of three channels, for many pictures: its costly part is done once.
+class ColourGuide {
+ public:
+  // `guide` CV_32FC3; windows of side 2 · radius + 1.
+  ColourGuide(const cv::Mat& guide, int radius_px, double epsilon);
+  // `picture` CV_32FC1 of the guide's size.
+  cv::Mat apply(const cv::Mat& picture) const;
+
+ private:
+  int radius_px_;
+  cv::Mat guide_, mean_;
+  cv::Mat inverse_;  // CV_32FC(6): the inverse covariances' rr, rg, rb, gg, gb, bb
+};
 
 // Coherence-enhancing shock filter (Weickert 2003) on CV_8UC3: flows become strands with clear borders.
-cv::Mat coherent(const cv::Mat& rgb8, int derivative_size, int structure_size, double strength,
+// Curvature is measured at `derivative_sigma`, the flow at `structure_sigma`.
+cv::Mat coherent(const cv::Mat& rgb8, double derivative_sigma_px, double structure_sigma_px, double strength,
                  int iterations);
 
-// Averages the picture along the flow of its structure tensor, where mask > 0 (line integral convolution,
-// Cabral and Leedom 1993): hair becomes strands, without losing its shapes. picture CV_32FC3.
-cv::Mat along_flow(const cv::Mat& picture, const cv::Mat& mask, int steps, double step_px,
+// Averages a Lab picture (CV_32FC3) along the flow of its lightness, where mask > 0 (line integral
+// convolution, Cabral and Leedom 1993): hair becomes strands, without losing its shapes.
+cv::Mat along_flow(const cv::Mat& lab, const cv::Mat& mask, int steps, double step_px,
                    double structure_sigma_px);
 
 // a where mask is 0, b where it is 1. Three channels, mask one channel.
@@ -33,9 +56,6 @@ cv::Mat mix(const cv::Mat& a, const cv::Mat& b, const cv::Mat& mask);
 // CIE L (0 … 100), a, b of RGB, and back (clamped).
 cv::Mat to_lab(const cv::Mat& rgb);
 cv::Mat from_lab(const cv::Mat& lab);
-
-// Scales the channels of a picture, then adds.
-cv::Mat scaled(const cv::Mat& picture, const cv::Scalar& factor, const cv::Scalar& offset = {});
 
 // Filled polygon with a soft border, CV_32FC1 of that size.
 cv::Mat polygon_mask(const std::vector<cv::Point2d>& points, const cv::Size& size, double sigma_px);

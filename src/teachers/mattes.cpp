@@ -1,0 +1,119 @@
+#include "teachers/mattes.h"
+
+#include <algorithm>
+#include <opencv2/imgproc.hpp>
+#include <vector>
+
+#include "teachers/filters.h"
+
+namespace toonmirror::teachers {
+namespace {
+
+using face::Label;
+
+constexpr int kBorder_px = 6;  // how far a border may move away from the labels
+
+cv::Mat one_hot(const cv::Mat& labels, std::initializer_list<Label> members) {
+  cv::Mat mask = cv::Mat::zeros(labels.size(), CV_8U);
+  for (const Label label : members) mask |= labels == static_cast<int>(label);
+  return mask;
+}
+
+void fill(cv::Mat& labels, const std::vector<cv::Point2d>& points, Label label) {
+  constexpr double kFar = 4096;
+  std::vector<cv::Point> rounded;
+  for (const cv::Point2d& p : points)
+    rounded.emplace_back(cvRound(std::clamp(p.x, -kFar, kFar)), cvRound(std::clamp(p.y, -kFar, kFar)));
+  cv::fillPoly(labels, std::vector<std::vector<cv::Point>>{rounded}, static_cast<int>(label));
+}
+
+}  // namespace
+
+Mattes::Mattes(const cv::Mat& photo, const cv::Mat& labels) {
+  using L = std::initializer_list<Label>;
+  const std::array<L, 5> groups = {
+      L{Label::background}, L{Label::hair}, L{Label::hat}, L{Label::cloth},
+      L{Label::skin, Label::brow, Label::eye, Label::iris, Label::glasses, Label::mouth, Label::lips}};
+  cv::Mat guide;
+  photo.convertTo(guide, CV_32F, 1.0 / 255.0);
+  const ColourGuide filter(guide, 5, 4e-4);
+  const cv::Mat reach =
+      cv::getStructuringElement(cv::MORPH_ELLIPSE, {2 * kBorder_px + 1, 2 * kBorder_px + 1});
+  cv::Mat sum = cv::Mat::zeros(labels.size(), CV_32F);
+  for (const L& group : groups) {
+    const cv::Mat members = one_hot(labels, group);
+    if (cv::countNonZero(members) == 0) continue;
+    cv::Mat widest, narrowest, matte;
+    cv::dilate(members, widest, reach);
+    cv::erode(members, narrowest, reach);
+    members.convertTo(matte, CV_32F, 1.0 / 255.0);
+    matte = filter.apply(soft(matte, 0.8));
+    widest.convertTo(widest, CV_32F, 1.0 / 255.0);
+    narrowest.convertTo(narrowest, CV_32F, 1.0 / 255.0);
+    matte = cv::min(cv::max(matte, soft(narrowest, 1.5)), soft(widest, 1.5));
+    for (float& value : cv::Mat_<float>(matte)) value = static_cast<float>(smooth_step(0.08, 0.92, value));
+    // Classes of one group share its matte.
+    cv::Mat shares = cv::Mat::zeros(labels.size(), CV_32F);
+    for (const Label label : group) {
+      cv::Mat& share = plane(label);
+      one_hot(labels, {label}).convertTo(share, CV_32F, 1.0 / 255.0);
+      // Some of the first class everywhere: the matte may reach where no member's label does.
+      share = soft(share, 0.8) + (label == *group.begin() ? 1e-4 : 0.0);
+      shares += share;
+    }
+    for (const Label label : group) plane(label) = plane(label).mul(matte) / shares;
+    sum += matte;
+  }
+  for (cv::Mat& mask : planes_) {
+    if (mask.empty())
+      mask = cv::Mat::zeros(labels.size(), CV_32F);
+    else
+      mask /= sum + 1e-6;
+  }
+}
+
+Mattes Mattes::warped(const face::DisplacementField& field, int size_px) const {
+  Mattes result;
+  std::transform(planes_.begin(), planes_.end(), result.planes_.begin(), [&](const cv::Mat& mask) {
+    cv::Mat large;
+    cv::resize(mask, large, {size_px, size_px}, 0, 0, cv::INTER_LINEAR);
+    return field.warp(large, cv::INTER_LINEAR);
+  });
+  return result;
+}
+
+cv::Mat Mattes::of(std::initializer_list<Label> labels) const {
+  cv::Mat sum;
+  for (const Label label : labels) {
+    const cv::Mat& mask = planes_[static_cast<size_t>(label)];
+    sum = sum.empty() ? mask.clone() : cv::Mat(sum + mask);
+  }
+  return sum;
+}
+
+cv::Mat labels_or_landmarks(const cv::Mat& labels, const face::Landmarks& p) {
+  if (cv::countNonZero(labels == static_cast<int>(Label::skin)) > static_cast<int>(labels.total() / 100))
+    return labels;
+  const auto range = [&](size_t first, size_t last) {
+    return std::vector<cv::Point2d>(p.begin() + static_cast<std::ptrdiff_t>(first),
+                                    p.begin() + static_cast<std::ptrdiff_t>(last) + 1);
+  };
+  cv::Mat drawn = cv::Mat::zeros(labels.size(), CV_8U);
+  std::vector<cv::Point2d> outline = range(0, 16);
+  // The forehead: the brows, moved up by three quarters of the way from the nose's root to its tip.
+  const cv::Point2d up = (p[27] - p[30]) * 0.75;
+  for (size_t i = 26; i >= 17; --i) outline.push_back(p[i] + up);
+  fill(drawn, outline, Label::skin);
+  for (const size_t first : {17, 22}) {
+    std::vector<cv::Point2d> brow = range(first, first + 4);
+    for (size_t i = first + 5; i-- > first;) brow.push_back(p[i] - up * 0.12);
+    fill(drawn, brow, Label::brow);
+  }
+  fill(drawn, range(36, 41), Label::eye);
+  fill(drawn, range(42, 47), Label::eye);
+  fill(drawn, range(48, 59), Label::lips);
+  fill(drawn, range(60, 67), Label::mouth);
+  return drawn;
+}
+
+}  // namespace toonmirror::teachers
