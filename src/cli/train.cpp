@@ -136,8 +136,10 @@ void add_generator(CLI::App& train, Action& chosen) {
   auto arguments = std::make_shared<Arguments>();
   GeneratorTrainingOptions& options = arguments->options;
   add_run_options(*command, options.run, options.pairs, options.nets, options.precision, options.weights);
+  command->add_option("--quarter-size-share", options.quarter_size_share,
+                      "First share of the run, which learns pictures of 64 px");
   command->add_option("--half-size-share", options.half_size_share,
-                      "Share of the run that learns pictures of 128 px");
+                      "Next share of the run, which learns pictures of 128 px; the rest is 256 px");
   command->add_option("--w-only", options.dropout.all_features,
                       "Share of the samples that must do without likeness features");
   command->add_option("--mapping-steps", arguments->mapping.steps,

@@ -1,6 +1,7 @@
 #include "training/generator_trainer.h"
 
 #include <algorithm>
+#include <atomic>
 
 #include "base/error.h"
 
@@ -51,6 +52,11 @@ at::ScalarType training_type(const std::string& precision) {
   return at::kFloat;
 }
 
+int64_t training_size_px(const GeneratorTrainingOptions& options, double progress) {
+  if (progress < options.quarter_size_share) return 64;
+  return progress < options.quarter_size_share + options.half_size_share ? 128 : 256;
+}
+
 at::Tensor tile_rows(const std::vector<at::Tensor>& rows) {
   std::vector<at::Tensor> strips;
   for (const at::Tensor& row : rows)
@@ -97,13 +103,14 @@ HouseModel train_generator(const GeneratorTrainingOptions& options, RunHooks hoo
     modules.push_back({replicas.back().generator.get(), replicas.back().encoder.get()});
   }
 
+  std::atomic<int64_t> size_px = 256;  // of the pictures being learned
   hooks.loss = [&](const StepContext& context) {
     HouseModel& model = replicas[static_cast<size_t>(context.worker)];
     const Batch batch =
         pack.random_batch(options.run.batch_per_worker, options.augmentation, *context.random);
     nets::SynthesisOptions synthesis;
     synthesis.compute_type = type;
-    synthesis.max_resolution = context.progress < options.half_size_share ? 128 : 256;
+    synthesis.max_resolution = size_px = training_size_px(options, context.progress);
     const nets::HouseEncoding code = model.encoder->forward(batch.photo.to(type), /*parse=*/true);
     const ThinnedLatents latents = thin_out(code, options.dropout, *context.random);
     const at::Tensor output = model.generator->synthesize(latents.ws, latents.features, synthesis);
@@ -129,9 +136,14 @@ HouseModel train_generator(const GeneratorTrainingOptions& options, RunHooks hoo
     const at::NoGradGuard no_grad;
     HouseModel& model = replicas.front();
     const nets::HouseEncoding code = model.encoder->forward(shown.photo, /*parse=*/false);
-    write_picture(path, tile_rows({shown.photo, model.generator->synthesize(code.w_plus(), code.features),
-                                   model.generator->synthesize(code.w_plus()),
-                                   model.generator->synthesize(code.w.unsqueeze(1).expand_as(code.deltas))}));
+    nets::SynthesisOptions synthesis;
+    synthesis.max_resolution = size_px;
+    const auto draw = [&](const at::Tensor& ws, const nets::LikenessFeatures& features) {
+      return model.generator->synthesize(ws, features, synthesis);
+    };
+    write_picture(path, tile_rows({at_size(shown.photo, size_px), draw(code.w_plus(), code.features),
+                                   draw(code.w_plus(), {}),
+                                   draw(code.w.unsqueeze(1).expand_as(code.deltas), {})}));
   };
   run_training(options.run, modules, finish.modules(), hooks);
   return replicas.front();

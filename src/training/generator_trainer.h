@@ -30,8 +30,10 @@ struct GeneratorTrainingOptions {
   std::filesystem::path pairs;     // pack of photos
   std::filesystem::path nets;      // folder of the perceptual and identity networks
   std::string precision = "auto";  // auto, bf16, fp32
-  // For this share of the run pictures are learned at 128 px, which costs a quarter.
-  double half_size_share = 0.35;
+  // A share of the run learns pictures of 64 px, the next one of 128 px, the rest of 256 px: what W+ has to
+  // learn first is in small pictures, at a fraction of the price.
+  double quarter_size_share = 0.3;
+  double half_size_share = 0.4;
   double parsing_weight = 0.1;  // cross-entropy of the parsing head
   double delta_weight = 0.002;  // mean square of the rows' deltas: keeps W+ near W, editable and blendable
   double w_weight =
@@ -40,6 +42,9 @@ struct GeneratorTrainingOptions {
   PictureLossWeights weights;
   Augmentation augmentation;
 };
+
+// The size in pixels of the pictures learned at `progress` in [0, 1].
+int64_t training_size_px(const GeneratorTrainingOptions& options, double progress);
 
 struct HouseModel {
   nets::Generator generator{nullptr};

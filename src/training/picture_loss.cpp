@@ -3,6 +3,11 @@
 #include <algorithm>
 
 namespace toonmirror::training {
+namespace {
+
+constexpr int64_t kLeastIdentitySize_px = 128;
+
+}  // namespace
 
 at::Tensor at_size(const at::Tensor& pictures, int64_t size_px) {
   return pictures.size(2) == size_px ? pictures : at::adaptive_avg_pool2d(pictures, {size_px, size_px});
@@ -20,6 +25,13 @@ Loss PictureLoss::operator()(const at::Tensor& output, const Batch& batch) const
   const at::Tensor edges = gradient_l1(output, target, regions);
   const at::Tensor look = perceptual_(output, target);
 
+  Loss loss = {weights_.l1 * l1 + weights_.gradient * edges + weights_.perceptual * look,
+               {{"l1", l1.item<double>()},
+                {"edges", edges.item<double>()},
+                {"perceptual", look.item<double>()}}};
+  // A face of 64 px has too little of what the identity network looks at to pay for its verdict.
+  if (size_px < kLeastIdentitySize_px) return loss;
+
   // The identity network costs as much as the generator, so only some samples pay for it.
   const int64_t few = std::max<int64_t>(output.size(0) / 4, 1);
   const at::Tensor landmarks = batch.landmarks.narrow(0, 0, few);
@@ -29,13 +41,9 @@ Loss PictureLoss::operator()(const at::Tensor& output, const Batch& batch) const
     person = identity_.embed(batch.photo.narrow(0, 0, few), landmarks);
   }
   const at::Tensor similarity = (identity_.embed(output.narrow(0, 0, few), landmarks) * person).sum(1).mean();
-
-  return {weights_.l1 * l1 + weights_.gradient * edges + weights_.perceptual * look +
-              weights_.identity * (1.0 - similarity),
-          {{"l1", l1.item<double>()},
-           {"edges", edges.item<double>()},
-           {"perceptual", look.item<double>()},
-           {"identity", similarity.item<double>()}}};
+  loss.total = loss.total + weights_.identity * (1.0 - similarity);
+  loss.figures["identity"] = similarity.item<double>();
+  return loss;
 }
 
 PatchCriticImpl::PatchCriticImpl() {

@@ -21,8 +21,8 @@ struct PictureLossWeights {
   double adversarial_from = 0.65;  // share of the run
 };
 
-// Pixel, edge, perceptual and identity loss of `output` [N, 3, R, R] against the batch's targets (averaged
-// down to R); identity is compared with the photo.
+// Pixel, edge, perceptual and, from 128 px on, identity loss of `output` [N, 3, R, R] against the batch's
+// targets (averaged down to R); identity is compared with the photo.
 class PictureLoss {
  public:
   // nets_folder: squeezenet11_caffe and mobilefacenet128 as layer graphs. Throws Error when they are missing.
