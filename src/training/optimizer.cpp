@@ -55,28 +55,45 @@ Adam::Adam(const AdamOptions& options, const at::Tensor& values)
       second_(at::zeros_like(values)),
       average_(values.clone()) {}
 
-double Adam::step(at::Tensor& values, at::Tensor& gradient, double progress) {
+double Adam::step(at::Tensor& values, const at::Tensor& gradient, double progress) {
   const double norm = gradient.norm().item<double>();
   if (!std::isfinite(norm)) {
     ++skipped_;
     return norm;
   }
   ++steps_;
-  gradient.mul_(std::min(1.0, options_.clip_norm / (norm + 1e-12)));
-  first_.mul_(options_.beta1).add_(gradient, 1.0 - options_.beta1);
-  second_.mul_(options_.beta2).addcmul_(gradient, gradient, 1.0 - options_.beta2);
   const double warmup =
       std::min(1.0, static_cast<double>(steps_) / std::max<int64_t>(options_.warmup_steps, 1));
   const double left = std::clamp((1.0 - progress) / std::max(options_.decay_share, 1e-9), 0.05, 1.0);
   const double correction1 = 1.0 - std::pow(options_.beta1, static_cast<double>(steps_));
   const double correction2 = 1.0 - std::pow(options_.beta2, static_cast<double>(steps_));
-  const double rate = options_.learning_rate * warmup * left / correction1;
-  values.addcdiv_(first_, (second_ / correction2).sqrt_().add_(options_.epsilon), -rate);
   // Young averages follow more quickly, so that an early sheet shows more than the initial weights.
   const double decay = std::min(options_.average_decay,
                                 (1.0 + static_cast<double>(steps_)) / (10.0 + static_cast<double>(steps_)));
-  average_.lerp_(values, 1.0 - decay);
+  update(values, gradient, std::min(1.0, options_.clip_norm / (norm + 1e-12)),
+         options_.learning_rate * warmup * left / correction1, std::sqrt(correction2), 1.0 - decay);
   return norm;
+}
+
+void Adam::update(at::Tensor& values, const at::Tensor& gradient, double clip, double rate,
+                  double second_scale, double average_share) {
+  const auto beta1 = static_cast<float>(options_.beta1), beta2 = static_cast<float>(options_.beta2);
+  const auto epsilon = static_cast<float>(options_.epsilon * second_scale);
+  const auto step = static_cast<float>(rate * second_scale), share = static_cast<float>(average_share);
+  const auto scale = static_cast<float>(clip);
+  const float* g = gradient.data_ptr<float>();
+  float* value = values.data_ptr<float>();
+  float* first = first_.data_ptr<float>();
+  float* second = second_.data_ptr<float>();
+  float* average = average_.data_ptr<float>();
+  const int64_t count = values.numel();
+  for (int64_t i = 0; i < count; ++i) {
+    const float slope = g[i] * scale;
+    first[i] = beta1 * first[i] + (1.0f - beta1) * slope;
+    second[i] = beta2 * second[i] + (1.0f - beta2) * slope * slope;
+    value[i] -= step * first[i] / (std::sqrt(second[i]) + epsilon);
+    average[i] += share * (value[i] - average[i]);
+  }
 }
 
 checkpoint::NamedTensors Adam::state() const {

@@ -47,7 +47,7 @@ class Adam {
 
   // One step on `values` with gradient `gradient`; `progress` in [0, 1] is the share of the run that is done.
   // Steps with a gradient that is not finite are skipped. Returns the norm of the gradient before clipping.
-  double step(at::Tensor& values, at::Tensor& gradient, double progress);
+  double step(at::Tensor& values, const at::Tensor& gradient, double progress);
 
   const at::Tensor& average() const { return average_; }
   int64_t skipped_steps() const { return skipped_; }
@@ -56,6 +56,11 @@ class Adam {
   void restore(const checkpoint::NamedTensors& state);
 
  private:
+  // One pass over memory, which is what an optimiser's step costs: value −= rate · m / (√v / second_scale +
+  // ε), the average moves by `average_share` towards the result.
+  void update(at::Tensor& values, const at::Tensor& gradient, double clip, double rate, double second_scale,
+              double average_share);
+
   AdamOptions options_;
   at::Tensor first_, second_, average_;
   int64_t steps_ = 0, skipped_ = 0;
