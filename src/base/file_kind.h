@@ -7,10 +7,17 @@
 
 namespace toonmirror {
 
-// The description of files that toonmirror reads itself.
-inline constexpr std::string_view kSafetensorsDescription = "a safetensors file";
+enum class FileFamily {
+  kUnknown,
+  kText,  // or anything else without a byte that text has not, such as an old pickle
+  kSafetensors,
+  kZip,
+  kPickle,
+  kOther,  // something else for certain
+};
 
 struct FileKind {
+  FileFamily family = FileFamily::kUnknown;
   std::string description;  // completes "FILE: is …": "a zip archive, …"; empty where nothing is recognised
   std::string hint;         // what to do about it; may be empty
 };

@@ -14,6 +14,8 @@
 
 namespace toonmirror::checkpoint {
 
+class MappedFile;
+
 using Metadata = std::map<std::string, std::string>;
 using NamedTensors = std::map<std::string, at::Tensor>;
 
@@ -46,12 +48,8 @@ class SafetensorsFile {
   const std::string& required_metadata(const std::string& key) const;
 
  private:
-  struct Mapping;
-
-  void read_header(const std::string& json);
-
   std::filesystem::path path_;
-  std::shared_ptr<Mapping> mapping_;
+  std::shared_ptr<MappedFile> file_;
   uint64_t data_begin_ = 0;
   Metadata metadata_;
   std::map<std::string, TensorInfo> tensors_;
@@ -64,5 +62,8 @@ void write_safetensors(const std::filesystem::path& path, const NamedTensors& te
 
 // The name of a type as the format writes it ("F32"); throws Error for a type the format does not have.
 std::string safetensors_type_name(at::ScalarType type);
+
+// The reverse; throws Error for a name that the format does not have.
+at::ScalarType safetensors_type(const std::string& name);
 
 }  // namespace toonmirror::checkpoint

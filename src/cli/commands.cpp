@@ -5,8 +5,10 @@ namespace toonmirror::cli {
 void add_all_commands(CLI::App& app, Action& chosen) {
   add_convert(app, chosen);
   add_generate(app, chosen);
+  add_blend(app, chosen);
   add_teach(app, chosen);
   add_train(app, chosen);
+  add_import(app, chosen);
   add_inspect(app, chosen);
   add_doctor(app, chosen);
 }

@@ -15,9 +15,11 @@ namespace toonmirror::cli {
 using Action = std::function<int()>;
 
 // Each adds its sub-command to `app`; when the command line names it, `chosen` is set.
+void add_blend(CLI::App& app, Action& chosen);
 void add_convert(CLI::App& app, Action& chosen);
 void add_doctor(CLI::App& app, Action& chosen);
 void add_generate(CLI::App& app, Action& chosen);
+void add_import(CLI::App& app, Action& chosen);
 void add_inspect(CLI::App& app, Action& chosen);
 void add_teach(CLI::App& app, Action& chosen);
 void add_train(CLI::App& app, Action& chosen);

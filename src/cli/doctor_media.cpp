@@ -17,7 +17,7 @@ extern "C" {
 #include "base/error.h"
 #include "base/model_keys.h"
 #include "base/model_path.h"
-#include "checkpoint/safetensors.h"
+#include "checkpoint/checkpoint_file.h"
 #include "cli/doctor_checks.h"
 #include "face/landmarks.h"
 
@@ -75,8 +75,10 @@ Finding check_landmarks() {
 // One finding per file, and the set of kinds among the readable ones.
 Finding check_model(const fs::path& path, std::set<std::string>& kinds) {
   try {
-    const checkpoint::SafetensorsFile file(path);
-    const std::string& kind = file.required_metadata(kKindKey);
+    const checkpoint::CheckpointFile file(path);
+    const auto found = file.metadata().find(kKindKey);
+    if (found == file.metadata().end()) throw Error(path.string() + ": does not say what network it holds");
+    const std::string& kind = found->second;
     kinds.insert(kind);
     return {"model", Health::kOk, path.string() + ": " + kind, ""};
   } catch (const Error& error) {

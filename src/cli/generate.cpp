@@ -1,7 +1,9 @@
 // toonmirror generate --seeds 0-15 -o grid.png: draws faces that do not exist.
 #include <ATen/Parallel.h>
+#include <torch/utils.h>
 
 #include <CLI/CLI.hpp>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -27,53 +29,134 @@ struct Arguments {
   std::string style = "toon";
   std::string generator;  // a network file instead of a style
   double psi = 0.7;
+  int64_t psi_cutoff = -1;  // rows of W+ that are truncated; −1: all
+  std::string noise = "const";
+  uint64_t random_seed = 0;
+  std::vector<double> sweep;
+  std::string mix;
+  std::string mix_rows = "0-6";
   int columns = 0;
   double walk_s = 0;  // 0: a picture
   std::vector<std::string> between;
   ComputeOptions compute;
 };
 
-std::vector<uint64_t> chosen_seeds(const Arguments& arguments) {
+std::vector<uint32_t> seeds_from(const std::string& option, const std::string& text) {
   try {
-    return toon::parse_seeds(arguments.seeds);
+    return toon::parse_seeds(text);
   } catch (const Error& error) {
-    throw UsageError(std::string("--seeds: ") + error.what(), error.hint());
+    throw UsageError(option + ": " + error.what(), error.hint());
   }
 }
 
 nets::Generator chosen_generator(const Arguments& arguments) {
   if (arguments.generator.empty()) {
-    return toon::load_blended_generator(toon::find_style(arguments.style));
+    return toon::BlendedGenerator(toon::find_style(arguments.style)).generator();
   }
-  return nets::load_generator(checkpoint::SafetensorsFile(arguments.generator));
+  return nets::load_generator(checkpoint::CheckpointFile(arguments.generator));
+}
+
+// Draws W+ with one generator and counts.
+class Painter {
+ public:
+  Painter(const Arguments& arguments, int64_t total)
+      : arguments_(arguments),
+        compute_(choose_compute(arguments.compute)),
+        generator_(chosen_generator(arguments)),
+        progress_({.label = arguments.output, .unit = "faces", .rate_unit = "faces/s", .total = total}) {
+    at::set_num_threads(compute_.threads);
+    generator_->to(compute_.device);
+    generator_->prepare(compute_.precision);
+    if (arguments.noise == "random") torch::manual_seed(arguments.random_seed);
+  }
+
+  // W+ [1, rows, w_dim] of a seed, truncated.
+  at::Tensor ws_of(uint32_t seed, double psi) {
+    const at::Tensor z = toon::latent_of_seed(seed, generator_->options().z_dim).to(compute_.device);
+    return generator_->map(z, psi, arguments_.psi_cutoff);
+  }
+
+  at::Tensor draw(const at::Tensor& ws) {
+    throw_if_interrupted();
+    static const std::map<std::string, nets::NoiseMode> kModes = {{"const", nets::NoiseMode::kConst},
+                                                                  {"random", nets::NoiseMode::kRandom},
+                                                                  {"none", nets::NoiseMode::kNone}};
+    nets::SynthesisOptions options;
+    options.compute_type = compute_.precision;
+    options.noise_mode = kModes.at(arguments_.noise);
+    progress_.advance();
+    return generator_->synthesize(ws, {}, options)[0].cpu();
+  }
+
+ private:
+  const Arguments& arguments_;
+  Compute compute_;
+  nets::Generator generator_;
+  Progress progress_;
+};
+
+struct Sheet {
+  std::vector<at::Tensor> pictures;
+  int64_t columns;
+};
+
+// Rows: seeds. Columns: how far they are truncated.
+Sheet draw_sweep(const Arguments& arguments, const std::vector<uint32_t>& seeds) {
+  Painter painter(arguments, static_cast<int64_t>(seeds.size() * arguments.sweep.size()));
+  Sheet sheet = {{}, static_cast<int64_t>(arguments.sweep.size())};
+  for (const uint32_t seed : seeds) {
+    for (const double psi : arguments.sweep) sheet.pictures.push_back(painter.draw(painter.ws_of(seed, psi)));
+  }
+  return sheet;
+}
+
+// Style mixing (Karras et al. 2019, "A Style-Based Generator Architecture for Generative Adversarial
+// Networks", section 3.1): each face of the left column with the given rows of W+ from each face of the top
+// row.
+Sheet draw_mixtures(const Arguments& arguments, const std::vector<uint32_t>& seeds) {
+  const std::vector<uint32_t> styles = seeds_from("--mix", arguments.mix);
+  const std::vector<uint32_t> rows = seeds_from("--mix-rows", arguments.mix_rows);
+  Painter painter(arguments, static_cast<int64_t>((seeds.size() + 1) * (styles.size() + 1) - 1));
+  Sheet sheet = {{}, static_cast<int64_t>(styles.size() + 1)};
+  for (const uint32_t style : styles) {
+    sheet.pictures.push_back(painter.draw(painter.ws_of(style, arguments.psi)));
+  }
+  sheet.pictures.insert(sheet.pictures.begin(), at::ones_like(sheet.pictures.front()));  // the empty corner
+  for (const uint32_t seed : seeds) {
+    const at::Tensor ws = painter.ws_of(seed, arguments.psi);
+    sheet.pictures.push_back(painter.draw(ws));
+    for (const uint32_t style : styles) {
+      at::Tensor mixed = ws.clone();
+      const at::Tensor from = painter.ws_of(style, arguments.psi);
+      for (const uint32_t row : rows) {
+        if (row >= mixed.size(1)) {
+          throw UsageError("--mix-rows: there is no row " + std::to_string(row),
+                           "the last one is " + std::to_string(mixed.size(1) - 1));
+        }
+        mixed.select(1, row).copy_(from.select(1, row));
+      }
+      sheet.pictures.push_back(painter.draw(mixed));
+    }
+  }
+  return sheet;
+}
+
+Sheet draw_faces(const Arguments& arguments, const std::vector<uint32_t>& seeds) {
+  Painter painter(arguments, static_cast<int64_t>(seeds.size()));
+  Sheet sheet = {{}, arguments.columns};
+  for (const uint32_t seed : seeds) {
+    sheet.pictures.push_back(painter.draw(painter.ws_of(seed, arguments.psi)));
+  }
+  return sheet;
 }
 
 int run_generate(const Arguments& arguments) {
-  const std::vector<uint64_t> seeds = chosen_seeds(arguments);
-  const Compute compute = choose_compute(arguments.compute);
+  const std::vector<uint32_t> seeds = seeds_from("--seeds", arguments.seeds);
   const at::NoGradGuard no_grad;
-  at::set_num_threads(compute.threads);
-  nets::Generator generator = chosen_generator(arguments);
-  generator->to(compute.device);
-  generator->prepare(compute.precision);
-  nets::SynthesisOptions options;
-  options.compute_type = compute.precision;
-
-  std::vector<at::Tensor> pictures;
-  {
-    Progress progress({.label = arguments.output,
-                       .unit = "faces",
-                       .rate_unit = "faces/s",
-                       .total = static_cast<int64_t>(seeds.size())});
-    for (const uint64_t seed : seeds) {
-      throw_if_interrupted();
-      const at::Tensor z = toon::latent_of_seed(seed, generator->options().z_dim).to(compute.device);
-      const at::Tensor ws = generator->map(z, arguments.psi);
-      pictures.push_back(generator->synthesize(ws, {}, options)[0].cpu());
-      progress.advance();
-    }
-  }
-  write_picture(arguments.output, toon::picture_grid(pictures, arguments.columns));
+  const Sheet sheet = !arguments.sweep.empty() ? draw_sweep(arguments, seeds)
+                      : !arguments.mix.empty() ? draw_mixtures(arguments, seeds)
+                                               : draw_faces(arguments, seeds);
+  write_picture(arguments.output, toon::picture_grid(sheet.pictures, sheet.columns));
   return kDone;
 }
 
@@ -87,8 +170,8 @@ int run_walk(const Arguments& arguments) {
   const toon::Toonifier toonifier(style, compute.precision, compute.device);
   std::vector<toon::FaceCode> stops;
   if (arguments.between.empty()) {
-    nets::Generator generator = toon::load_blended_generator(style);
-    for (const uint64_t seed : chosen_seeds(arguments)) {
+    nets::Generator generator = toon::BlendedGenerator(style).generator();
+    for (const uint32_t seed : seeds_from("--seeds", arguments.seeds)) {
       const at::Tensor z = toon::latent_of_seed(seed, generator->options().z_dim);
       stops.push_back({generator->map(z, arguments.psi).to(compute.device), {}, {}});
     }
@@ -120,6 +203,31 @@ void add_generate(CLI::App& app, Action& chosen) {
                    "Truncation: 0 draws the average face, 1 the full variety, more exaggerates")
       ->type_name("FACTOR")
       ->check(CLI::Range(0.0, 2.0));
+  command
+      ->add_option("--psi-cutoff", arguments->psi_cutoff,
+                   "Truncate this many rows of W+ from the coarse end, the others not at all; -1: all")
+      ->type_name("ROWS")
+      ->check(CLI::Range(-1, 18));
+  command
+      ->add_option("--noise", arguments->noise,
+                   "Noise pictures of generators that have them: const (the file's own), random, none")
+      ->check(CLI::IsMember({"const", "random", "none"}));
+  add_seed_option(*command, arguments->random_seed);
+  auto* sweep = command
+                    ->add_option("--sweep", arguments->sweep,
+                                 "A column for each of these truncations, such as -1,-0.5,0,0.5,1")
+                    ->delimiter(',')
+                    ->type_name("LIST")
+                    ->check(CLI::Range(-2.0, 2.0));
+  auto* mix =
+      command
+          ->add_option("--mix", arguments->mix,
+                       "Style mixing: a column for each of these seeds, whose rows of W+ the faces take")
+          ->type_name("LIST")
+          ->excludes(sweep);
+  command->add_option("--mix-rows", arguments->mix_rows, "Which rows of W+ they take; 0 is the coarsest")
+      ->type_name("LIST")
+      ->needs(mix);
   command->add_option("--columns", arguments->columns, "Of the grid; 0: as many as rows")
       ->type_name("N")
       ->check(CLI::Range(0, 256));
@@ -128,6 +236,8 @@ void add_generate(CLI::App& app, Action& chosen) {
           ->add_option("--walk", arguments->walk_s,
                        "Draw a video that walks from face to face for so many seconds instead of a grid")
           ->type_name("SECONDS")
+          ->excludes(sweep)
+          ->excludes(mix)
           ->check(CLI::Range(0.1, 600.0));
   command
       ->add_option("--between", arguments->between,

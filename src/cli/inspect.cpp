@@ -9,13 +9,15 @@
 #include <string>
 
 #include "base/error.h"
-#include "base/file_kind.h"
 #include "base/model_keys.h"
+#include "checkpoint/checkpoint_file.h"
 #include "checkpoint/safetensors.h"
 #include "cli/commands.h"
 #include "cli/common_options.h"
 #include "cli/exit_code.h"
+#include "cli/public_checkpoints.h"
 #include "cli/sha256.h"
+#include "nets/find_networks.h"
 
 namespace toonmirror::cli {
 namespace {
@@ -28,20 +30,9 @@ struct InspectOptions {
   bool json = false;
 };
 
-// Opens a file of the one format that is read, or says what the file is instead.
-checkpoint::SafetensorsFile open_model(const std::filesystem::path& path) {
-  const FileKind kind = recognise_file(path);
-  const bool empty = kind.description == "empty";
-  if (!kind.description.empty() && kind.description != kSafetensorsDescription) {
-    const std::string reads = empty ? "" : "; this version reads .safetensors files";
-    throw Error(path.string() + ": is " + kind.description + reads, kind.hint);
-  }
-  return checkpoint::SafetensorsFile(path);
-}
-
-int64_t element_count(const checkpoint::TensorInfo& info) {
+int64_t element_count(const std::vector<int64_t>& shape) {
   int64_t count = 1;
-  for (const int64_t size : info.shape) count *= size;
+  for (const int64_t size : shape) count *= size;
   return count;
 }
 
@@ -51,34 +42,58 @@ ordered_json metadata_value(const std::string& text) {
   return parsed.is_object() || parsed.is_array() ? parsed : ordered_json(text);
 }
 
-ordered_json describe(const checkpoint::SafetensorsFile& model, bool with_tensors) {
-  const auto text_at = [&model](const char* key) {
-    const auto found = model.metadata().find(key);
-    return found == model.metadata().end() ? ordered_json() : metadata_value(found->second);
-  };
+// What a network is called in one word, what it was found as, and its options.
+ordered_json describe_networks(const checkpoint::CheckpointFile& file) {
+  ordered_json list = ordered_json::array();
+  for (const nets::FoundNetwork& network : nets::find_networks(file)) {
+    list.push_back({{"kind", network.kind},
+                    {"source", network.source},
+                    {"parameters", network.parameter_count()},
+                    {"architecture", ordered_json::parse(network.architecture)},
+                    {"notes", network.notes}});
+  }
+  return list;
+}
+
+ordered_json describe(const checkpoint::CheckpointFile& file, bool with_tensors) {
   ordered_json report;
-  report["file"] = model.path().string();
-  report["format"] = "safetensors";
-  report["bytes"] = std::filesystem::file_size(model.path());
-  report["sha256"] = sha256_of_file(model.path());
-  report["kind"] = text_at(kKindKey);
+  report["file"] = file.path().string();
+  report["format"] = checkpoint::format_name(file.format());
+  report["bytes"] = std::filesystem::file_size(file.path());
+  report["sha256"] = sha256_of_file(file.path());
+  const PublicCheckpoint* known = find_public_checkpoint(report["sha256"].get<std::string>());
+  report["known_as"] = known == nullptr ? ordered_json() : ordered_json(known->name);
+  try {
+    report["networks"] = describe_networks(file);
+  } catch (const Error& error) {  // what the file holds is worth showing all the same
+    report["networks"] = ordered_json::array();
+    report["problem"] = error.what();
+  }
+  const auto text_at = [&file](const char* key) {
+    const auto found = file.metadata().find(key);
+    return found == file.metadata().end() ? ordered_json() : metadata_value(found->second);
+  };
+  // The first network once more at the top, where scripts find it without a loop; of a file that cannot be
+  // used what it says of itself.
+  const bool any = !report["networks"].empty();
+  report["kind"] = any ? report["networks"][0]["kind"] : text_at(kKindKey);
+  report["architecture"] = any ? report["networks"][0]["architecture"] : text_at(kArchitectureKey);
   report["family"] = text_at(kFamilyKey);
-  report["architecture"] = text_at(kArchitectureKey);
   report["metadata"] = ordered_json::object();
-  for (const auto& [key, value] : model.metadata()) {
+  for (const auto& [key, value] : file.metadata()) {
     const bool said = key == kKindKey || key == kFamilyKey || key == kArchitectureKey;
     if (!said) report["metadata"][key] = metadata_value(value);
   }
   int64_t parameters = 0;
   std::map<std::string, int64_t> by_type;
   ordered_json table = ordered_json::array();
-  for (const auto& [name, info] : model.tensors()) {
-    const std::string type = checkpoint::safetensors_type_name(info.dtype);
-    parameters += element_count(info);
+  for (const auto& [name, entry] : file.tensors()) {
+    const std::string type = checkpoint::safetensors_type_name(entry.dtype);
+    parameters += element_count(entry.shape);
     ++by_type[type];
-    table.push_back({{"name", name}, {"type", type}, {"shape", info.shape}});
+    table.push_back({{"name", name}, {"type", type}, {"shape", entry.shape}});
   }
-  report["tensors"] = model.tensors().size();
+  report["tensors"] = file.tensors().size();
   report["parameters"] = parameters;
   report["types"] = by_type;
   if (with_tensors) report["tensor_table"] = std::move(table);
@@ -109,27 +124,42 @@ void print_row(const std::string& name, const std::string& value) {
   std::cout << fmt::format("  {:<14}{}\n", name, value);
 }
 
-void print_for_people(const ordered_json& report) {
-  const bool ours = !report["kind"].is_null();
-  std::cout << printable(report["file"]) << '\n';
-  print_row("format", "safetensors, " + format_size(report["bytes"].get<uint64_t>()));
-  print_row("network",
-            ours ? printable(report["kind"]) : "unknown: the file does not say (no toonmirror.kind)");
-  if (!report["family"].is_null()) print_row("family", printable(report["family"]));
-  if (report["architecture"].is_object()) {
-    std::string heading = "architecture";
-    for (const auto& [key, value] : report["architecture"].items()) {
-      print_row(heading, printable(key) + " = " + printable(value));
-      heading.clear();
-    }
+void print_architecture(const ordered_json& architecture) {
+  if (!architecture.is_object()) return;
+  std::string heading = "architecture";
+  for (const auto& [key, value] : architecture.items()) {
+    print_row(heading, printable(key) + " = " + printable(value));
+    heading.clear();
   }
-  print_row("tensors", std::to_string(report["tensors"].get<size_t>()));
-  print_row("parameters", std::to_string(report["parameters"].get<int64_t>()));
+}
+
+void print_network(const ordered_json& network) {
+  print_row("network", fmt::format("{}, {:.1f} million numbers ({})", printable(network["kind"]),
+                                   network["parameters"].get<double>() / 1e6, printable(network["source"])));
+  print_architecture(network["architecture"]);
+  for (const auto& note : network["notes"]) print_row("note", printable(note));
+}
+
+void print_for_people(const ordered_json& report) {
+  std::cout << printable(report["file"]) << '\n';
+  print_row("format", printable(report["format"]) + ", " + format_size(report["bytes"].get<uint64_t>()));
+  if (!report["known_as"].is_null()) print_row("known as", printable(report["known_as"]));
+  for (const auto& network : report["networks"]) print_network(network);
+  if (report.contains("problem")) {
+    print_row("network", report["kind"].is_null() ? "none that can be used" : printable(report["kind"]));
+    print_row("problem", printable(report["problem"]));
+    print_architecture(report["architecture"]);
+  } else if (report["networks"].empty()) {
+    print_row("network", "none of the kinds that toonmirror runs");
+  }
+  if (!report["family"].is_null()) print_row("family", printable(report["family"]));
   std::string types;
   for (const auto& [type, count] : report["types"].items()) {
     types += fmt::format("{}{} in {}", types.empty() ? "" : ", ", count.get<int64_t>(), type);
   }
-  print_row("types", types.empty() ? "none" : types);
+  print_row("tensors",
+            fmt::format("{}{}{}", report["tensors"].get<size_t>(), types.empty() ? "" : ": ", types));
+  print_row("parameters", std::to_string(report["parameters"].get<int64_t>()));
   for (const auto& [key, value] : report["metadata"].items()) print_row(printable(key), printable(value));
   print_row("sha256", printable(report["sha256"]));
   if (!report.contains("tensor_table")) return;
@@ -141,7 +171,7 @@ void print_for_people(const ordered_json& report) {
 }
 
 int run_inspect(const InspectOptions& options) {
-  const ordered_json report = describe(open_model(options.file), options.tensors);
+  const ordered_json report = describe(checkpoint::CheckpointFile(options.file), options.tensors);
   if (options.json) {
     std::cout << dump(report, 2) << '\n';
   } else {
@@ -155,7 +185,9 @@ int run_inspect(const InspectOptions& options) {
 void add_inspect(CLI::App& app, Action& chosen) {
   const auto options = std::make_shared<InspectOptions>();
   CLI::App* command = app.add_subcommand("inspect", "Say what a model file is; nothing in it is executed");
-  command->add_option("FILE", options->file, "Model file (.safetensors)")->required()->type_name("");
+  command->add_option("FILE", options->file, "Checkpoint: .safetensors, .pkl, .pt, .pth or .pth.tar")
+      ->required()
+      ->type_name("");
   command->add_flag("--tensors", options->tensors, "List all tensors with type and shape");
   add_json_option(*command, options->json);
   command->callback([&chosen, options] { chosen = [options] { return run_inspect(*options); }; });

@@ -59,7 +59,7 @@ cv::Mat to_mat(const media::StillImage& image) {
 class Parser {
  public:
   explicit Parser(const std::string& encoder)
-      : encoder_(nets::load_house_encoder(checkpoint::SafetensorsFile(find_model(encoder, ".safetensors")))) {
+      : encoder_(nets::load_house_encoder(checkpoint::CheckpointFile(find_model(encoder, ".safetensors")))) {
     encoder_->prepare(at::kFloat);
   }
   cv::Mat labels(const cv::Mat& crop) {

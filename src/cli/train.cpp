@@ -83,16 +83,15 @@ checkpoint::Metadata metadata(const ModelIdentity& identity, const std::string& 
 
 void say_written(const std::filesystem::path& path) { spdlog::info("wrote {}", path.string()); }
 
-int run_generator(const GeneratorTrainingOptions& options, const training::MappingTrainingOptions& mapping,
-                  const ModelIdentity& identity) {
+int run_generator(const GeneratorTrainingOptions& options, const ModelIdentity& identity) {
   training::HouseModel model = training::train_generator(options, hooks(), write_picture);
   throw_if_interrupted();
   spdlog::info("fitting the mapping network");
   const training::PairPack pack(options.pairs);
   const at::Tensor latents =
       training::encode_all(pack, model.encoder, training::training_type(options.precision));
-  const double distance = training::train_mapping(mapping, latents, model.generator);
-  spdlog::info("energy distance between mapped seeds and faces {:.4f}", distance);
+  const double share = training::fit_mapping(latents, model.generator);
+  spdlog::info("seeds vary along axes that hold {:.1f} % of what tells faces apart", 100.0 * share);
   const std::filesystem::path& folder = options.run.output;
   nets::save_network(folder / "face.safetensors", model.generator, identity.family,
                      metadata(identity, "face"));
@@ -111,7 +110,7 @@ int run_style(const StyleTrainingOptions& options, const std::string& name, cons
   say_written(path);
   const training::PairPack pack(options.pairs);
   if (pack.held_out_rows().empty()) return kDone;
-  nets::HouseEncoder encoder = nets::load_house_encoder(checkpoint::SafetensorsFile(options.encoder));
+  nets::HouseEncoder encoder = nets::load_house_encoder(checkpoint::CheckpointFile(options.encoder));
   for (const double likeness : {1.0, 0.0}) {
     const training::StyleFigures f = training::evaluate_style(pack, options.nets, child, encoder, likeness);
     spdlog::info(
@@ -130,7 +129,6 @@ void add_generator(CLI::App& train, Action& chosen) {
       "Train the face generator and its encoder together, as an auto-encoder, then the mapping network");
   struct Arguments {
     GeneratorTrainingOptions options;
-    training::MappingTrainingOptions mapping;
     ModelIdentity identity;
   };
   auto arguments = std::make_shared<Arguments>();
@@ -142,16 +140,12 @@ void add_generator(CLI::App& train, Action& chosen) {
                       "Next share of the run, which learns pictures of 128 px; the rest is 256 px");
   command->add_option("--w-only", options.dropout.all_features,
                       "Share of the samples that must do without likeness features");
-  command->add_option("--mapping-steps", arguments->mapping.steps,
-                      "Steps of the mapping network's own training");
   command->add_option("--family", arguments->identity.family,
                       "Name that generators and encoders with shared latents bear");
   command->add_option("--provenance", arguments->identity.provenance,
                       "What it was trained on, for the file's metadata");
   command->callback([arguments, &chosen] {
-    chosen = [arguments] {
-      return run_generator(arguments->options, arguments->mapping, arguments->identity);
-    };
+    chosen = [arguments] { return run_generator(arguments->options, arguments->identity); };
   });
 }
 
@@ -179,8 +173,7 @@ void add_style(CLI::App& train, Action& chosen) {
                       "What it was trained on, for the file's metadata");
   command->callback([arguments, &chosen] {
     chosen = [arguments] {
-      const checkpoint::SafetensorsFile parent(arguments->options.generator);
-      arguments->identity.family = parent.required_metadata(nets::kFamilyKey);
+      arguments->identity.family = nets::family_of(checkpoint::CheckpointFile(arguments->options.generator));
       return run_style(arguments->options, arguments->name, arguments->identity);
     };
   });

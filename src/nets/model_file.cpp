@@ -1,8 +1,10 @@
 #include "nets/model_file.h"
 
+#include <cmath>
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
+#include "nets/generator_names.h"
 
 namespace toonmirror::nets {
 namespace {
@@ -21,26 +23,28 @@ std::map<int64_t, int64_t> resolutions_from(const json& object) {
   return result;
 }
 
-json architecture_of(const checkpoint::SafetensorsFile& file, const std::string& kind) {
-  const std::string& found = file.required_metadata(kKindKey);
-  if (found != kind) throw Error(file.path().string() + ": is a network of kind " + found + ", not " + kind);
-  return json::parse(file.required_metadata(kArchitectureKey));
+const std::string* find_metadata(const checkpoint::CheckpointFile& file, const std::string& key) {
+  const auto found = file.metadata().find(key);
+  return found == file.metadata().end() ? nullptr : &found->second;
 }
 
-template <typename Build>
-auto build_from(const checkpoint::SafetensorsFile& file, const std::string& kind, Build build) {
+// Calls read(architecture) and explains what it throws for an architecture it does not know.
+template <typename Read>
+auto with_architecture(const checkpoint::CheckpointFile& file, Read read) {
+  const std::string* architecture = find_metadata(file, kArchitectureKey);
   try {
-    auto network = build(architecture_of(file, kind));
-    assign_tensors(*network, file.all(), file.path().string());
-    network->eval();
-    return network;
+    if (architecture != nullptr) return read(json::parse(*architecture));
   } catch (const json::exception&) {
-    throw Error(file.path().string() + ": its architecture is not understood",
-                "is the file from a newer version?");
   } catch (const std::logic_error&) {  // a resolution that is not a number
-    throw Error(file.path().string() + ": its architecture is not understood",
-                "is the file from a newer version?");
   }
+  throw Error(file.path().string() + ": its architecture is not understood",
+              "is the file from a newer version?");
+}
+
+checkpoint::NamedTensors all_tensors(const checkpoint::CheckpointFile& file) {
+  checkpoint::NamedTensors result;
+  for (const auto& [name, entry] : file.tensors()) result[name] = file.tensor(name);
+  return result;
 }
 
 template <typename Network>
@@ -56,15 +60,16 @@ void save(const std::filesystem::path& path, const Network& network, const std::
 }  // namespace
 
 std::string architecture_json(const GeneratorOptions& options) {
-  return json({{"resolution", options.resolution},
-               {"z_dim", options.z_dim},
-               {"w_dim", options.w_dim},
-               {"mapping_layers", options.mapping_layers},
-               {"mapping_lr_multiplier", options.mapping_lr_multiplier},
-               {"channels", by_resolution(options.channels)},
-               {"noise", options.noise},
-               {"likeness_channels", by_resolution(options.likeness_channels)}})
-      .dump();
+  json result = {{"resolution", options.resolution},
+                 {"z_dim", options.z_dim},
+                 {"w_dim", options.w_dim},
+                 {"mapping_layers", options.mapping_layers},
+                 {"mapping_lr_multiplier", options.mapping_lr_multiplier},
+                 {"channels", by_resolution(options.channels)},
+                 {"noise", options.noise},
+                 {"likeness_channels", by_resolution(options.likeness_channels)}};
+  if (std::isfinite(options.conv_clamp)) result["conv_clamp"] = options.conv_clamp;
+  return result.dump();
 }
 
 std::string architecture_json(const HouseEncoderOptions& options) {
@@ -76,8 +81,12 @@ std::string architecture_json(const HouseEncoderOptions& options) {
       .dump();
 }
 
-Generator load_generator(const checkpoint::SafetensorsFile& file) {
-  return build_from(file, "generator", [](const json& architecture) {
+std::optional<GeneratorWeights> house_generator(const checkpoint::CheckpointFile& file) {
+  if (!is_house_file(file, "generator")) return std::nullopt;
+  GeneratorWeights result;
+  result.source = "toonmirror generator";
+  result.tensors = all_tensors(file);
+  result.options = with_architecture(file, [](const json& architecture) {
     GeneratorOptions options;
     options.resolution = architecture.at("resolution").get<int64_t>();
     options.z_dim = architecture.at("z_dim").get<int64_t>();
@@ -86,21 +95,57 @@ Generator load_generator(const checkpoint::SafetensorsFile& file) {
     options.mapping_lr_multiplier = architecture.at("mapping_lr_multiplier").get<double>();
     options.channels = resolutions_from(architecture.at("channels"));
     options.noise = architecture.at("noise").get<bool>();
+    options.conv_clamp = architecture.value("conv_clamp", options.conv_clamp);
     options.likeness_channels = resolutions_from(architecture.at("likeness_channels"));
-    return Generator(options);
+    return options;
   });
+  return result;
 }
 
-HouseEncoder load_house_encoder(const checkpoint::SafetensorsFile& file) {
-  return build_from(file, "encoder", [](const json& architecture) {
+Generator load_generator(const checkpoint::CheckpointFile& file) {
+  const std::optional<GeneratorWeights> found = find_generator(file);
+  if (!found) {
+    throw Error(file.path().string() + ": holds no StyleGAN2 generator",
+                "'toonmirror inspect' shows what it holds");
+  }
+  Generator generator(found->options);
+  assign_tensors(*generator, found->tensors, file.path().string());
+  generator->eval();
+  return generator;
+}
+
+HouseEncoder load_house_encoder(const checkpoint::CheckpointFile& file) {
+  if (!is_house_file(file, "encoder")) {
+    throw Error(file.path().string() + ": holds no house encoder",
+                "'toonmirror inspect' shows what it holds");
+  }
+  HouseEncoder encoder(with_architecture(file, [](const json& architecture) {
     HouseEncoderOptions options;
     options.resolution = architecture.at("resolution").get<int64_t>();
     options.w_dim = architecture.at("w_dim").get<int64_t>();
     options.latent_count = architecture.at("latent_count").get<int64_t>();
     options.channels = architecture.at("channels").get<std::vector<int64_t>>();
     options.likeness_channels = resolutions_from(architecture.at("likeness_channels"));
-    return HouseEncoder(options);
-  });
+    return options;
+  }));
+  assign_tensors(*encoder, all_tensors(file), file.path().string());
+  encoder->eval();
+  return encoder;
+}
+
+bool is_house_file(const checkpoint::CheckpointFile& file, const std::string& kind) {
+  const std::string* found = find_metadata(file, kKindKey);
+  return found != nullptr && *found == kind;
+}
+
+std::string family_of(const checkpoint::CheckpointFile& file) {
+  const std::string* family = find_metadata(file, kFamilyKey);
+  return family == nullptr ? std::string() : *family;
+}
+
+bool may_share_latents(const checkpoint::CheckpointFile& a, const checkpoint::CheckpointFile& b) {
+  const std::string family_a = family_of(a), family_b = family_of(b);
+  return family_a.empty() || family_b.empty() || family_a == family_b;
 }
 
 checkpoint::NamedTensors named_tensors(const torch::nn::Module& module) {

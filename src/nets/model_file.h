@@ -8,24 +8,30 @@
 #include <filesystem>
 #include <string>
 
-#include "checkpoint/safetensors.h"
+#include "base/model_keys.h"
+#include "checkpoint/checkpoint_file.h"
 #include "nets/house_encoder.h"
 #include "nets/stylegan2.h"
 
 namespace toonmirror::nets {
 
-inline constexpr const char* kKindKey = "toonmirror.kind";
-inline constexpr const char* kArchitectureKey = "toonmirror.architecture";
-inline constexpr const char* kFamilyKey = "toonmirror.family";
-
 std::string architecture_json(const GeneratorOptions& options);
 std::string architecture_json(const HouseEncoderOptions& options);
 
-// Build the network a file describes and read its weights (as float). Throw Error naming the file when its
-// kind is another, its architecture is not understood, or a tensor is missing, superfluous or of another
-// shape.
-Generator load_generator(const checkpoint::SafetensorsFile& file);
-HouseEncoder load_house_encoder(const checkpoint::SafetensorsFile& file);
+// Build the network a file holds and read its weights (as float). Generators may be in any public format
+// (nets/import_generator.h). Throw Error naming the file when it holds no such network, its architecture is
+// not understood, or a tensor is missing, superfluous or of another shape.
+Generator load_generator(const checkpoint::CheckpointFile& file);
+HouseEncoder load_house_encoder(const checkpoint::CheckpointFile& file);
+
+// Whether the file is a model file of our own that says it holds a network of that kind.
+bool is_house_file(const checkpoint::CheckpointFile& file, const std::string& kind);
+
+// The family a house file belongs to; empty for files that do not say, such as public checkpoints.
+std::string family_of(const checkpoint::CheckpointFile& file);
+
+// Whether latents of one file's network can fit the other's: not when both name families that differ.
+bool may_share_latents(const checkpoint::CheckpointFile& a, const checkpoint::CheckpointFile& b);
 
 // All parameters and buffers of a module by name, detached.
 checkpoint::NamedTensors named_tensors(const torch::nn::Module& module);

@@ -7,6 +7,13 @@
 #include "nets/modulation.h"
 
 namespace toonmirror::nets {
+namespace {
+
+at::Tensor clamped(const at::Tensor& x, double limit) {
+  return std::isinf(limit) ? x : x.clamp(-limit, limit);
+}
+
+}  // namespace
 
 int64_t GeneratorOptions::latent_count() const {
   return 2 * (std::bit_width(static_cast<uint64_t>(resolution)) - 1) - 2;
@@ -17,8 +24,12 @@ void GeneratorOptions::check() const {
     throw Error("generator resolution " + std::to_string(resolution) +
                 " is not a power of two from 8 to 1024");
   }
-  if (z_dim < 1 || w_dim < 1 || mapping_layers < 1)
-    throw Error("generator without latent size or mapping layers");
+  constexpr int64_t kMaxLatent = 4096, kMaxMappingLayers = 64;
+  if (z_dim < 1 || w_dim < 1 || mapping_layers < 1 || z_dim > kMaxLatent || w_dim > kMaxLatent ||
+      mapping_layers > kMaxMappingLayers) {
+    throw Error("generator with latents of " + std::to_string(z_dim) + " and " + std::to_string(w_dim) +
+                " numbers and " + std::to_string(mapping_layers) + " mapping layers");
+  }
   for (int64_t r = 4; r <= resolution; r *= 2) {
     const auto found = channels.find(r);
     if (found == channels.end() || found->second < 1 || found->second > 1024) {
@@ -27,13 +38,14 @@ void GeneratorOptions::check() const {
   }
 }
 
-StyledConvImpl::StyledConvImpl(int64_t in, int64_t out, int64_t w_dim, int64_t resolution, bool up,
-                               bool noise)
-    : up_(up) {
+StyledConvImpl::StyledConvImpl(int64_t in, int64_t out, int64_t resolution, bool up,
+                               const GeneratorOptions& options)
+    : up_(up), clamp_(options.conv_clamp) {
   weight = register_parameter("weight", torch::randn({out, in, 3, 3}));
   bias = register_parameter("bias", torch::zeros({out}));
-  affine = register_module("affine", FullyConnected(w_dim, in, /*activate=*/false, 1.0, /*bias_init=*/1.0));
-  if (noise) {
+  affine = register_module("affine",
+                           FullyConnected(options.w_dim, in, /*activate=*/false, 1.0, /*bias_init=*/1.0));
+  if (options.noise) {
     noise_const = register_buffer("noise_const", torch::randn({resolution, resolution}));
     noise_strength = register_parameter("noise_strength", torch::zeros({}));
   }
@@ -48,27 +60,28 @@ at::Tensor StyledConvImpl::forward(const at::Tensor& x, const at::Tensor& w, Noi
   if (up_) y = upsample_2x(y, /*margin=*/1);
   y = at::conv2d(y, prepared_.get(weight, 1.0, y.scalar_type()), {}, 1, up_ ? 0 : 1);
   if (!noise_const.defined() || noise_mode == NoiseMode::kNone) {
-    return scale_bias_lrelu(y, demodulation * kSqrt2, bias * kSqrt2);
+    return clamped(scale_bias_lrelu(y, demodulation * kSqrt2, bias * kSqrt2), clamp_);
   }
   const at::Tensor noise = noise_mode == NoiseMode::kConst
                                ? noise_const.view({1, 1, noise_const.size(0), noise_const.size(1)})
                                : at::randn({y.size(0), 1, y.size(2), y.size(3)}, noise_const.options());
   y = modulate(y, demodulation) + (noise * noise_strength).to(y.scalar_type());
   const at::Tensor gain_only = at::full({1, weight.size(0)}, kSqrt2, bias.options().requires_grad(false));
-  return scale_bias_lrelu(y, gain_only, bias * kSqrt2);
+  return clamped(scale_bias_lrelu(y, gain_only, bias * kSqrt2), clamp_);
 }
 
-ToRgbImpl::ToRgbImpl(int64_t in, int64_t w_dim) {
+ToRgbImpl::ToRgbImpl(int64_t in, const GeneratorOptions& options) : clamp_(options.conv_clamp) {
   weight = register_parameter("weight", torch::randn({3, in, 1, 1}));
   bias = register_parameter("bias", torch::zeros({3}));
-  affine = register_module("affine", FullyConnected(w_dim, in, /*activate=*/false, 1.0, /*bias_init=*/1.0));
+  affine = register_module("affine",
+                           FullyConnected(options.w_dim, in, /*activate=*/false, 1.0, /*bias_init=*/1.0));
 }
 
 at::Tensor ToRgbImpl::forward(const at::Tensor& x, const at::Tensor& w) {
   const int64_t in = weight.size(1);
   const at::Tensor style = affine->forward(w) * (1.0 / std::sqrt(static_cast<double>(in)));
   const at::Tensor modulated = weight.view({1, 3, in}) * style.unsqueeze(1);  // [N, 3, in]
-  return to_rgb(x, modulated) + bias.view({1, 3, 1, 1});
+  return clamped(to_rgb(x, modulated) + bias.view({1, 3, 1, 1}), clamp_);
 }
 
 SynthesisBlockImpl::SynthesisBlockImpl(const GeneratorOptions& options, int64_t resolution) {
@@ -77,12 +90,10 @@ SynthesisBlockImpl::SynthesisBlockImpl(const GeneratorOptions& options, int64_t 
     constant = register_parameter("const", torch::randn({out, 4, 4}));
   } else {
     const int64_t in = options.channels.at(resolution / 2);
-    conv0 =
-        register_module("conv0", StyledConv(in, out, options.w_dim, resolution, /*up=*/true, options.noise));
+    conv0 = register_module("conv0", StyledConv(in, out, resolution, /*up=*/true, options));
   }
-  conv1 =
-      register_module("conv1", StyledConv(out, out, options.w_dim, resolution, /*up=*/false, options.noise));
-  torgb = register_module("torgb", ToRgb(out, options.w_dim));
+  conv1 = register_module("conv1", StyledConv(out, out, resolution, /*up=*/false, options));
+  torgb = register_module("torgb", ToRgb(out, options));
   if (const auto found = options.likeness_channels.find(resolution);
       found != options.likeness_channels.end()) {
     likeness = register_module("likeness", ConvLayer(found->second, out, 1, 1, /*activate=*/false));
@@ -123,6 +134,11 @@ void SynthesisImpl::prepare(at::ScalarType type) {
   for (SynthesisBlock& block : blocks_) block->prepare(type);
 }
 
+void SynthesisImpl::prepare_block(int64_t resolution, at::ScalarType type) {
+  const auto index = static_cast<size_t>(std::bit_width(static_cast<uint64_t>(resolution)) - 3);
+  blocks_.at(index)->prepare(type);
+}
+
 at::Tensor SynthesisImpl::forward(const at::Tensor& ws, const LikenessFeatures& features,
                                   const SynthesisOptions& options) {
   const SynthesisBlock& first = blocks_.front();
@@ -133,8 +149,11 @@ at::Tensor SynthesisImpl::forward(const at::Tensor& ws, const LikenessFeatures& 
   for (SynthesisBlock& block : blocks_) {
     if (resolution > options.max_resolution) break;
     if (block->conv0) x = block->conv0->forward(x, ws.select(1, row++), options.noise_mode);
-    if (const auto found = features.find(resolution); found != features.end() && block->likeness) {
-      x = x + block->likeness->forward(found->second.to(x.scalar_type()));
+    if (block->likeness) {
+      // Features of zeros and no features at all are the same thing: the bias stays.
+      const auto found = features.find(resolution);
+      x = x + (found == features.end() ? block->likeness->bias.to(x.scalar_type()).view({1, -1, 1, 1})
+                                       : block->likeness->forward(found->second.to(x.scalar_type())));
     }
     x = block->conv1->forward(x, ws.select(1, row++), options.noise_mode);
     const at::Tensor contribution = block->torgb->forward(x, ws.select(1, row));

@@ -14,6 +14,7 @@
 #include <torch/torch.h>
 
 #include <cstdint>
+#include <limits>
 #include <map>
 #include <string>
 #include <vector>
@@ -30,6 +31,8 @@ struct GeneratorOptions {
   double mapping_lr_multiplier = 0.01;
   std::map<int64_t, int64_t> channels;  // resolution → channels of that block, for 4, 8, … resolution
   bool noise = false;                   // per-pixel noise inputs; the house family has none
+  // Activations and each block's RGB are clamped to ±conv_clamp (stylegan2-ada-pytorch); infinity: never.
+  double conv_clamp = std::numeric_limits<double>::infinity();
   // Resolution → channels of the encoder features that may be added there (house family); empty for public
   // networks.
   std::map<int64_t, int64_t> likeness_channels;
@@ -51,7 +54,8 @@ using LikenessFeatures = std::map<int64_t, at::Tensor>;
 // bias, lrelu(0.2) · √2.
 class StyledConvImpl : public torch::nn::Module {
  public:
-  StyledConvImpl(int64_t in, int64_t out, int64_t w_dim, int64_t resolution, bool up, bool noise);
+  // `resolution` is that of the output; `options` gives what all layers share.
+  StyledConvImpl(int64_t in, int64_t out, int64_t resolution, bool up, const GeneratorOptions& options);
   at::Tensor forward(const at::Tensor& x, const at::Tensor& w, NoiseMode noise_mode);
   void prepare(at::ScalarType type) { prepared_.prepare(weight, 1.0, type); }
 
@@ -60,6 +64,7 @@ class StyledConvImpl : public torch::nn::Module {
 
  private:
   bool up_;
+  double clamp_;
   PreparedWeight prepared_;
 };
 TORCH_MODULE(StyledConv);
@@ -67,11 +72,14 @@ TORCH_MODULE(StyledConv);
 // Affine of w → styles, modulated 1×1 convolution to RGB without demodulation, bias. Float result.
 class ToRgbImpl : public torch::nn::Module {
  public:
-  ToRgbImpl(int64_t in, int64_t w_dim);
+  ToRgbImpl(int64_t in, const GeneratorOptions& options);
   at::Tensor forward(const at::Tensor& x, const at::Tensor& w);
 
   torch::Tensor weight, bias;
   FullyConnected affine{nullptr};
+
+ private:
+  double clamp_;
 };
 TORCH_MODULE(ToRgb);
 
@@ -112,6 +120,8 @@ class SynthesisImpl : public torch::nn::Module {
   // ws [N, latent_count, w_dim] → RGB [N, 3, R, R] float, about [-1, 1], not clamped.
   at::Tensor forward(const at::Tensor& ws, const LikenessFeatures& features, const SynthesisOptions& options);
   void prepare(at::ScalarType type);
+  // The same for the block of one resolution alone.
+  void prepare_block(int64_t resolution, at::ScalarType type);
 
  private:
   std::vector<SynthesisBlock> blocks_;

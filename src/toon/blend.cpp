@@ -1,47 +1,108 @@
 #include "toon/blend.h"
 
-#include <string>
+#include <set>
 
 #include "base/error.h"
 #include "nets/model_file.h"
 
 namespace toonmirror::toon {
+namespace {
 
-nets::Generator blend_generators(const nets::Generator& face, const nets::Generator& child,
-                                 const Blend& blend) {
-  if (nets::architecture_json(face->options()) != nets::architecture_json(child->options())) {
-    throw Error("generators of different architectures cannot be blended",
-                "a child is a fine-tuned copy of its face generator");
-  }
-  checkpoint::NamedTensors tensors = nets::named_tensors(*face);
-  const checkpoint::NamedTensors of_child = nets::named_tensors(*child);
-  for (int64_t r = 4; r <= face->options().resolution; r *= 2) {
-    const std::string block = "synthesis.b" + std::to_string(r) + ".";
-    const double share = blend.child_share(static_cast<int>(r));
-    for (auto& [name, tensor] : tensors) {
-      if (name.starts_with(block)) tensor = at::lerp(tensor, of_child.at(name), share);
-    }
-  }
-  nets::Generator blended(face->options());
-  nets::assign_tensors(*blended, tensors, "the blended generator");
-  blended->eval();
-  return blended;
-}
-
-nets::Generator load_blended_generator(const Style& style) {
-  const checkpoint::SafetensorsFile face_file(style.face);
-  nets::Generator face = nets::load_generator(face_file);
-  if (style.child.empty()) return face;
-  const checkpoint::SafetensorsFile child_file(style.child);
-  const nets::Generator child = nets::load_generator(child_file);
-  const std::string& family = face_file.required_metadata(nets::kFamilyKey);
-  const std::string& child_family = child_file.required_metadata(nets::kFamilyKey);
-  if (family != child_family) {
-    throw Error(style.file.string() + ": its generators belong to different families: " + family + " and " +
-                    child_family,
+nets::Generator load_child(const Style& style) {
+  if (style.child.empty()) return nullptr;
+  const checkpoint::CheckpointFile face_file(style.face), child_file(style.child);
+  if (!nets::may_share_latents(face_file, child_file)) {
+    throw Error(style.file.string() + ": its generators belong to different families: " +
+                    nets::family_of(face_file) + " and " + nets::family_of(child_file),
                 "a child shares the latents of the face generator it was taught from, and no others");
   }
-  return blend_generators(face, child, style.blend);
+  return nets::load_generator(child_file);
+}
+
+nets::Generator copy_of(const nets::Generator& generator) {
+  nets::Generator copy(generator->options());
+  nets::assign_tensors(*copy, nets::named_tensors(*generator), "the face generator");
+  copy->eval();
+  return copy;
+}
+
+// "synthesis.b64.conv0.weight" → 64; 0 for the mapping network's.
+int64_t block_of(const std::string& name) {
+  constexpr std::string_view kPrefix = "synthesis.b";
+  return name.starts_with(kPrefix) ? std::stoll(name.substr(kPrefix.size())) : 0;
+}
+
+}  // namespace
+
+BlendedGenerator::BlendedGenerator(const Style& style)
+    : BlendedGenerator(nets::load_generator(checkpoint::CheckpointFile(style.face)), load_child(style),
+                       style.blend) {}
+
+BlendedGenerator::BlendedGenerator(const nets::Generator& face, const nets::Generator& child,
+                                   const Blend& blend)
+    : generator_(copy_of(face)) {
+  if (!child) return;
+  face_ = nets::named_tensors(*face);
+  child_ = nets::named_tensors(*child);
+  nets::check_blendable(face_, child_);
+  set(blend);
+}
+
+void BlendedGenerator::prepare(at::Device device, at::ScalarType type) {
+  generator_->to(device);
+  for (auto* tensors : {&face_, &child_}) {
+    for (auto& [name, tensor] : *tensors) tensor = tensor.to(device);
+  }
+  generator_->prepare(type);
+  prepared_ = type;
+}
+
+std::map<std::string, double> BlendedGenerator::child_shares(const Blend& blend) const {
+  const nets::GeneratorOptions& options = generator_->options();
+  if (blend.method == Blend::Method::kLayers) return nets::layers_plan(options, blend.weights);
+  if (blend.method == Blend::Method::kVtoonify) return nets::vtoonify_plan(options, blend.weights);
+  if (blend.method == Blend::Method::kPinkney) {
+    const nets::BlendPlan plan = nets::pinkney_plan(options, blend.resolution, blend.level, blend.width);
+    if (blend.structure == Blend::Side::kFace) return plan;
+    std::map<std::string, double> shares;
+    for (const auto& [name, tensor] : child_) {
+      const auto found = plan.find(name);
+      shares[name] = found == plan.end() ? 1.0 : 1.0 - found->second;
+    }
+    return shares;
+  }
+  std::map<std::string, double> shares;
+  for (const auto& [name, tensor] : child_) {
+    if (block_of(name) > 0) shares[name] = 1.0;
+  }
+  return shares;
+}
+
+void BlendedGenerator::set(const Blend& blend) {
+  if (child_.empty()) return;
+  const at::NoGradGuard no_grad;
+  const std::map<std::string, double> shares = child_shares(blend);
+  const auto share_in = [](const std::map<std::string, double>& map, const std::string& name) {
+    const auto found = map.find(name);
+    return found == map.end() ? 0.0 : found->second;
+  };
+  std::set<int64_t> changed;
+  for (auto& [name, tensor] : nets::named_tensors(*generator_)) {
+    const double share = share_in(shares, name);
+    if (share == share_in(shares_, name)) continue;
+    changed.insert(block_of(name));
+    const at::Tensor &face = face_.at(name), &child = child_.at(name);
+    if (share == 0 || share == 1) {
+      tensor.copy_(share == 0 ? face : child);
+    } else {
+      at::lerp_out(tensor, face, child, share);
+    }
+  }
+  shares_ = shares;
+  if (!prepared_) return;
+  for (const int64_t block : changed) {
+    if (block > 0) generator_->synthesis->prepare_block(block, *prepared_);
+  }
 }
 
 }  // namespace toonmirror::toon

@@ -1,19 +1,42 @@
 // Making one generator out of a face generator and its child.
 #pragma once
 
+#include <map>
+#include <optional>
+#include <string>
+
+#include "nets/blending.h"
 #include "nets/stylegan2.h"
 #include "toon/style.h"
 
 namespace toonmirror::toon {
 
-// A generator whose parameters of block R, synthesis.bR.*, are face + share · (child − face) with the blend's
-// share for R; the mapping network is the face's. Neither source is changed. Throws Error where the two
-// differ in shape.
-nets::Generator blend_generators(const nets::Generator& face, const nets::Generator& child,
-                                 const Blend& blend);
+// A face generator and its child in one drawing generator, which can be blended anew while it is in use:
+// only layers whose share changes are computed again.
+class BlendedGenerator {
+ public:
+  // Throws Error as reading the files does, where the two do not fit each other, and where the blend's
+  // numbers do not fit them.
+  explicit BlendedGenerator(const Style& style);
+  // The same of networks in memory. `child` may be null: then there is nothing to blend.
+  BlendedGenerator(const nets::Generator& face, const nets::Generator& child, const Blend& blend);
 
-// The generator of a style: its face, blended with its child where it has one; not yet prepared. Throws Error
-// as reading the files does, and where the two are of different families.
-nets::Generator load_blended_generator(const Style& style);
+  // Moves the generator and prepares it for inference in that type (nets::Generator::prepare).
+  void prepare(at::Device device, at::ScalarType type);
+
+  // Blends anew. Not to be called while another thread draws.
+  void set(const Blend& blend);
+
+  const nets::Generator& generator() const { return generator_; }
+
+ private:
+  // The child's share of every parameter; those that are not named are the face's.
+  std::map<std::string, double> child_shares(const Blend& blend) const;
+
+  checkpoint::NamedTensors face_, child_;  // the child's empty: none
+  nets::Generator generator_{nullptr};
+  std::map<std::string, double> shares_;  // as of the last blend
+  std::optional<at::ScalarType> prepared_;
+};
 
 }  // namespace toonmirror::toon

@@ -27,6 +27,21 @@ class TableReader {
   std::optional<double> number(const char* key) { return value<double>(key, "a number"); }
   std::optional<int64_t> whole_number(const char* key) { return value<int64_t>(key, "a whole number"); }
 
+  // Empty where the key is absent.
+  std::vector<double> numbers(const char* key) {
+    known_.insert(key);
+    std::vector<double> result;
+    const toml::node* node = table_.get(key);
+    if (node == nullptr) return result;
+    if (!node->is_array()) throw wrong_type(key, "a list of numbers");
+    for (const toml::node& entry : *node->as_array()) {
+      const std::optional<double> number = entry.value<double>();
+      if (!number) throw wrong_type(key, "a list of numbers");
+      result.push_back(*number);
+    }
+    return result;
+  }
+
   std::string required_text(const char* key) {
     const std::optional<std::string> found = text(key);
     if (!found || found->empty()) throw Error(where() + "lacks the key '" + full(key) + "'");
@@ -98,18 +113,31 @@ fs::path network(const fs::path& style_file, const std::string& name) {
   return path;
 }
 
-Blend::Side side_of(const fs::path& file, const std::string& name) {
-  if (name == "child") return Blend::Side::kChild;
-  if (name == "face") return Blend::Side::kFace;
-  throw Error(file.string() + ": 'blend.structure' is \"" + name + "\"", "use \"child\" or \"face\"");
+// The value of a key that has to be one of a few words.
+template <typename Value>
+Value choice(const fs::path& file, const char* key, const std::string& word,
+             std::initializer_list<std::pair<const char*, Value>> choices) {
+  std::string hint = "use";
+  for (const auto& [name, value] : choices) {
+    if (word == name) return value;
+    hint += std::string(hint == "use" ? " \"" : ", \"") + name + "\"";
+  }
+  throw Error(file.string() + ": '" + key + "' is \"" + word + "\"", hint);
 }
 
 Blend read_blend(const fs::path& file, TableReader table) {
   Blend blend;
-  const int64_t resolution = table.whole_number("resolution").value_or(0);
-  blend.resolution = static_cast<int>(std::clamp<int64_t>(resolution, -1, 1 << 20));
-  if (const auto side = table.text("structure")) blend.structure = side_of(file, *side);
+  blend.method = choice<Blend::Method>(file, "blend.method", table.text("method").value_or("pinkney"),
+                                       {{"pinkney", Blend::Method::kPinkney},
+                                        {"layers", Blend::Method::kLayers},
+                                        {"vtoonify", Blend::Method::kVtoonify}});
+  blend.structure = choice<Blend::Side>(file, "blend.structure", table.text("structure").value_or("child"),
+                                        {{"child", Blend::Side::kChild}, {"face", Blend::Side::kFace}});
+  blend.resolution = table.whole_number("resolution").value_or(blend.resolution);
+  blend.level =
+      static_cast<int>(std::clamp<int64_t>(table.whole_number("level").value_or(blend.level), -1, 2));
   blend.width = table.number("width").value_or(blend.width);
+  blend.weights = table.numbers("weights");
   table.finish();
   return blend;
 }
@@ -126,14 +154,6 @@ face::CartoonGeometry read_geometry(TableReader table) {
 
 }  // namespace
 
-double Blend::child_share(int block_resolution) const {
-  if (resolution == 0) return 1;
-  // The cut lies half a doubling below the block of `resolution`.
-  const double doublings = std::log2(static_cast<double>(block_resolution) / resolution) + 0.5;
-  const double structure_share = std::clamp(0.5 - doublings / width, 0.0, 1.0);
-  return structure == Side::kChild ? structure_share : 1 - structure_share;
-}
-
 void check_style(const Style& style) {
   const auto fail = [&](const std::string& what) { throw Error(style.file.string() + ": " + what); };
   if (style.geometry) {
@@ -148,11 +168,20 @@ void check_style(const Style& style) {
   const Blend& blend = style.blend;
   if (!(style.psi >= 0 && style.psi <= 2)) fail("psi is not between 0 and 2");
   if (!(style.likeness >= 0 && style.likeness <= 1)) fail("likeness is not between 0 and 1");
-  const bool is_power_of_two = blend.resolution >= 0 && std::has_single_bit(unsigned(blend.resolution));
-  if (blend.resolution != 0 && (!is_power_of_two || blend.resolution < 8 || blend.resolution > 1024)) {
-    fail("blend.resolution is neither 0 nor a power of two from 8 to 1024");
+  const bool is_power_of_two =
+      blend.resolution > 0 && std::has_single_bit(static_cast<uint64_t>(blend.resolution));
+  if (!is_power_of_two || blend.resolution < 4 || blend.resolution > 1024) {
+    fail("blend.resolution is not a power of two from 4 to 1024");
   }
-  if (!(blend.width >= 1 && blend.width <= 16)) fail("blend.width is not between 1 and 16");
+  if (blend.level != 0 && blend.level != 1) fail("blend.level is neither 0 nor 1");
+  if (!(blend.width >= 0 && blend.width <= 100)) fail("blend.width is not between 0 and 100");
+  const bool weighted = blend.method == Blend::Method::kLayers || blend.method == Blend::Method::kVtoonify;
+  if (weighted == blend.weights.empty()) {
+    fail(weighted ? "its blend needs weights" : "its blend has weights, which its method does not take");
+  }
+  for (const double weight : blend.weights) {
+    if (!(weight >= 0 && weight <= 1)) fail("a weight of its blend is not between 0 and 1");
+  }
 }
 
 Style load_style(const fs::path& file) {
@@ -166,7 +195,7 @@ Style load_style(const fs::path& file) {
   style.psi = top.number("psi").value_or(style.psi);
   style.likeness = top.number("likeness").value_or(style.likeness);
   if (root.contains("geometry")) style.geometry = read_geometry(top.table("geometry"));
-  style.blend = read_blend(file, top.table("blend"));
+  if (root.contains("blend")) style.blend = read_blend(file, top.table("blend"));
   TableReader generator = top.table("generator");
   const std::string encoder = top.required_text("encoder");
   const std::string face = generator.required_text("face");

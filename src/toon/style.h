@@ -14,10 +14,13 @@
 //   nose = 0.84
 //   mouth = 0.97
 //   jaw = 0.05                           # share by which the lower face narrows
-//   [blend]
-//   resolution = 32                      # layers below and from here on come from different networks; 0: all
-//   structure = "child"                  #   from the child. Who gives the layers below it: "child" or "face"
-//   width = 1                            # doublings of resolution over which one fades into the other
+//   [blend]                              # left out: all layers are the child's
+//   method = "pinkney"                   # a split; "layers" and "vtoonify" take weights instead
+//   structure = "child"                  #   who gives the layers below the split: "child" or "face"
+//   resolution = 32                      #   where it is, and on which side of that block's first layer
+//   level = 1
+//   width = 0.0                          #   softness; 0 switches at once
+//   weights = [1, 1, 0.5, 0]             # layers, vtoonify: shares of the child from coarse to fine
 //
 // Only `name`, `encoder` and `generator.face` have to be there.
 #pragma once
@@ -25,22 +28,23 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "face/cartoon_geometry.h"
 
 namespace toonmirror::toon {
 
-// Layer swapping between a generator and its fine-tuned child (Pinkney and Adler 2020, "Resolution Dependent
-// GAN Interpolation for Controllable Image Synthesis Between Domains").
+// Layer swapping between a generator and its fine-tuned child; see nets/blending.h for what the numbers mean.
 struct Blend {
+  enum class Method { kChild /* all its layers */, kPinkney, kLayers, kVtoonify };
   enum class Side { kFace, kChild };
 
-  int resolution = 0;             // 0, or a power of two from 8 to 1024
-  Side structure = Side::kChild;  // who gives the resolutions below `resolution`
-  double width = 1;               // 1 (a sharp cut) or more
-
-  // How much of the child goes into the block of that resolution, in [0, 1].
-  double child_share(int block_resolution) const;
+  Method method = Method::kChild;
+  Side structure = Side::kChild;  // pinkney: who is "low"
+  int64_t resolution = 32;
+  int level = 1;
+  double width = 0;
+  std::vector<double> weights;  // layers, vtoonify: of the child
 };
 
 struct Style {
@@ -65,7 +69,8 @@ Style load_style(const std::filesystem::path& file);
 // load_style of the file or model name (base/model_path.h).
 Style find_style(const std::string& name_or_file);
 
-// Throws Error where psi is not in [0, 2], likeness not in [0, 1], or the blend's numbers are out of range.
+// Throws Error where psi is not in [0, 2], likeness not in [0, 1], or the blend's numbers are out of every
+// generator's range.
 void check_style(const Style& style);
 
 }  // namespace toonmirror::toon

@@ -38,13 +38,12 @@ cv::Mat probabilities(const at::Tensor& logits) {
   return map;
 }
 
-void check_match(const Style& style, const checkpoint::SafetensorsFile& encoder_file,
+void check_match(const Style& style, const checkpoint::CheckpointFile& encoder_file,
                  const nets::HouseEncoderOptions& encoder, const nets::GeneratorOptions& generator) {
-  const std::string& encoder_family = encoder_file.required_metadata(nets::kFamilyKey);
-  const std::string family = checkpoint::SafetensorsFile(style.face).required_metadata(nets::kFamilyKey);
-  if (encoder_family != family) {
-    throw Error(style.file.string() + ": its encoder belongs to the family " + encoder_family +
-                    ", its generator to " + family,
+  const checkpoint::CheckpointFile face_file(style.face);
+  if (!nets::may_share_latents(encoder_file, face_file)) {
+    throw Error(style.file.string() + ": its encoder belongs to the family " + nets::family_of(encoder_file) +
+                    ", its generator to " + nets::family_of(face_file),
                 "an encoder finds latents for generators of its own family only");
   }
   if (encoder.w_dim != generator.w_dim || encoder.latent_count != generator.latent_count() ||
@@ -53,20 +52,23 @@ void check_match(const Style& style, const checkpoint::SafetensorsFile& encoder_
   }
 }
 
+const Style& checked(const Style& style) {
+  check_style(style);
+  return style;
+}
+
 }  // namespace
 
 Toonifier::Toonifier(const Style& style, at::ScalarType precision, at::Device device)
-    : style_(style), precision_(precision), device_(device) {
-  check_style(style_);
+    : style_(style), precision_(precision), device_(device), blended_(checked(style)) {
   const at::NoGradGuard no_grad;
-  const checkpoint::SafetensorsFile encoder_file(style_.encoder);
+  const checkpoint::CheckpointFile encoder_file(style_.encoder);
   encoder_ = nets::load_house_encoder(encoder_file);
-  generator_ = load_blended_generator(style_);
+  generator_ = blended_.generator();
   check_match(style_, encoder_file, encoder_->options(), generator_->options());
   encoder_->to(device_);
-  generator_->to(device_);
   encoder_->prepare(precision_);
-  generator_->prepare(precision_);
+  blended_.prepare(device_, precision_);
 }
 
 FaceCode Toonifier::encode(const cv::Mat& crop_rgb) const {

@@ -5,6 +5,7 @@
 
 #include "nets/house_encoder.h"
 #include "nets/stylegan2.h"
+#include "toon/blend.h"
 #include "toon/style.h"
 
 namespace toonmirror::toon {
@@ -38,7 +39,8 @@ class Toonifier {
   at::ScalarType precision_;
   at::Device device_;
   nets::HouseEncoder encoder_{nullptr};
-  nets::Generator generator_{nullptr};
+  BlendedGenerator blended_;
+  nets::Generator generator_{nullptr};  // of blended_
 };
 
 }  // namespace toonmirror::toon

@@ -141,9 +141,9 @@ HouseModel train_generator(const GeneratorTrainingOptions& options, RunHooks hoo
     const auto draw = [&](const at::Tensor& ws, const nets::LikenessFeatures& features) {
       return model.generator->synthesize(ws, features, synthesis);
     };
-    write_picture(path, tile_rows({at_size(shown.photo, size_px), draw(code.w_plus(), code.features),
-                                   draw(code.w_plus(), {}),
-                                   draw(code.w.unsqueeze(1).expand_as(code.deltas), {})}));
+    write_picture(path,
+                  tile_rows({at_size(shown.photo, size_px), draw(code.w_plus(), code.features),
+                             draw(code.w_plus(), {}), draw(code.w.unsqueeze(1).expand_as(code.deltas), {})}));
   };
   run_training(options.run, modules, finish.modules(), hooks);
   return replicas.front();

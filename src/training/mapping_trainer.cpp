@@ -1,24 +1,16 @@
 #include "training/mapping_trainer.h"
 
 #include <algorithm>
+#include <cmath>
+
+#include "base/error.h"
+#include "nets/layers.h"
 
 namespace toonmirror::training {
 namespace {
 
 constexpr int64_t kEncodeBatch = 32;
-constexpr double kLeastVariance = 1e-3;  // of the largest
-
-at::Tensor mean_distance(const at::Tensor& a, const at::Tensor& b) { return at::cdist(a, b).mean(); }
-
-at::Tensor mean_distance_within(const at::Tensor& a) {
-  // Without the zeros of the diagonal the estimate is unbiased.
-  const double count = static_cast<double>(a.size(0));
-  return at::cdist(a, a).sum() / (count * (count - 1.0));
-}
-
-at::Tensor energy_distance(const at::Tensor& a, const at::Tensor& b) {
-  return 2.0 * mean_distance(a, b) - mean_distance_within(a) - mean_distance_within(b);
-}
+constexpr double kLeak = 0.2;  // of the mapping's activation below zero
 
 }  // namespace
 
@@ -35,41 +27,45 @@ at::Tensor encode_all(const PairPack& pack, nets::HouseEncoder& encoder, at::Sca
   return at::cat(latents);
 }
 
-double train_mapping(const MappingTrainingOptions& options, const at::Tensor& latents,
-                     nets::Generator& generator) {
-  torch::manual_seed(options.seed);
-  const at::Tensor mean = latents.mean(0);
-  const at::Tensor centred = latents - mean;
-  const at::Tensor covariance = at::matmul(centred.t(), centred) / static_cast<double>(latents.size(0));
-  const auto [values, vectors] = at::linalg_eigh(covariance);
-  // Axes with next to no variance are noise of the encoder; scaling must not blow them up.
-  const at::Tensor kept = (values > values.max() * kLeastVariance).nonzero().squeeze(1);
-  const at::Tensor whitening = vectors.index_select(1, kept) * values.index_select(0, kept).rsqrt();
-  const at::Tensor white = at::matmul(centred, whitening);
-  const double scale = centred.square().sum(1).mean().sqrt().item<double>();
-
-  nets::Mapping& mapping = generator->mapping;
-  torch::optim::Adam adam(mapping->parameters(),
-                          torch::optim::AdamOptions(options.learning_rate).betas({0.9, 0.99}));
-  double distance = 0;
-  for (int64_t step = 0; step < options.steps; ++step) {
-    const double progress = static_cast<double>(step) / static_cast<double>(options.steps);
-    for (auto& group : adam.param_groups()) {
-      static_cast<torch::optim::AdamOptions&>(group.options())
-          .lr(options.learning_rate * std::min(1.0, 2.0 * (1.0 - progress)));
-    }
-    const at::Tensor pick = at::randint(latents.size(0), {options.batch}, at::kLong);
-    const at::Tensor mapped = mapping->forward(at::randn({options.batch, generator->options().z_dim})) - mean;
-    const at::Tensor loss = energy_distance(at::matmul(mapped, whitening), white.index_select(0, pick)) +
-                            energy_distance(mapped / scale, centred.index_select(0, pick) / scale);
-    adam.zero_grad();
-    loss.backward();
-    adam.step();
-    distance = loss.item<double>();
-  }
+double fit_mapping(const at::Tensor& latents, nets::Generator& generator) {
+  const nets::GeneratorOptions& options = generator->options();
+  if (options.mapping_layers != 2) throw Error("only a mapping network of two layers can be fitted");
   const at::NoGradGuard no_grad;
-  mapping->w_avg.copy_(mean);
-  return distance;
+  // What the last layer has to give before its activation, lrelu(0.2) · √2.
+  const at::Tensor before = at::where(latents > 0, latents, latents / kLeak) / nets::kSqrt2;
+  const at::Tensor mean = before.mean(0);
+  const at::Tensor centred = before - mean;
+  const auto [values, vectors] =
+      at::linalg_eigh(at::matmul(centred.t(), centred) / static_cast<double>(latents.size(0)));
+  const int64_t axes = std::min(options.z_dim, options.w_dim / 2);
+  const at::Tensor spread = values.narrow(0, values.size(0) - axes, axes).clamp_min(0).sqrt();
+  const at::Tensor directions = vectors.narrow(1, vectors.size(1) - axes, axes) * spread;  // [w_dim, axes]
+
+  // The first layer hands on z and −z, because lrelu(x) − lrelu(−x) is linear.
+  const at::Tensor pass = at::eye(axes, options.z_dim);
+  const double gain = 1.0 / (nets::kSqrt2 * (1.0 + kLeak));
+  at::Tensor first = at::zeros({options.w_dim, options.z_dim});
+  first.narrow(0, 0, axes).copy_(pass);
+  first.narrow(0, axes, axes).copy_(-pass);
+  at::Tensor second = at::zeros({options.w_dim, options.w_dim});
+  second.narrow(1, 0, axes).copy_(directions * gain);
+  second.narrow(1, axes, axes).copy_(-directions * gain);
+  // As the layers store them: nets::FullyConnected scales by multiplier / √in, biases by multiplier.
+  const double multiplier = options.mapping_lr_multiplier;
+  for (const auto& item : generator->mapping->named_parameters()) {
+    at::Tensor parameter = item.value();
+    const bool is_first = item.key().starts_with("fc0.");
+    if (item.key().ends_with("weight")) {
+      const double scale = multiplier / std::sqrt(static_cast<double>(parameter.size(1)));
+      parameter.copy_((is_first ? first : second) / scale);
+    } else if (is_first) {
+      parameter.zero_();
+    } else {
+      parameter.copy_(mean / multiplier);
+    }
+  }
+  generator->mapping->w_avg.copy_(latents.mean(0));
+  return (spread.square().sum() / values.sum()).item<double>();
 }
 
 }  // namespace toonmirror::training

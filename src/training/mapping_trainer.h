@@ -1,25 +1,20 @@
-// Fitting the mapping network: after auto-encoder training the latents of real faces are known, and z is to
-// be mapped onto their distribution, so that seeds sample faces and w_avg is their mean.
+// The mapping network of the house face model: what makes seeds sample faces that the encoder could have
+// found.
 #pragma once
 
-#include "training/generator_trainer.h"
+#include "nets/house_encoder.h"
+#include "nets/stylegan2.h"
+#include "training/pair_pack.h"
 
 namespace toonmirror::training {
-
-struct MappingTrainingOptions {
-  int64_t steps = 3000;
-  int64_t batch = 512;
-  double learning_rate = 0.1;  // acts through the mapping's own multiplier of 0.01
-  uint64_t seed = 1;
-};
 
 // The encoder's w of all training photos, [N, w_dim].
 at::Tensor encode_all(const PairPack& pack, nets::HouseEncoder& encoder, at::ScalarType type);
 
-// Minimises the energy distance (Székely and Rizzo 2013) between mapped normal samples and `latents`, in the
-// space where the latents have unit variance along their principal axes as well as in their own. Sets
-// mapping.w_avg. Returns the last distance, which is 0 for equal distributions.
-double train_mapping(const MappingTrainingOptions& options, const at::Tensor& latents,
-                     nets::Generator& generator);
+// Sets a mapping of two layers so that normal z give what its last activation makes of a normal distribution:
+// the one with the mean and the principal axes that `latents` have before that activation, as many axes as
+// fit, half the width. Sets mapping.w_avg to the mean of the latents. Returns the share of the variance that
+// these axes hold. Throws Error for a mapping of another depth.
+double fit_mapping(const at::Tensor& latents, nets::Generator& generator);
 
 }  // namespace toonmirror::training

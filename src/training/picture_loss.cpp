@@ -25,10 +25,9 @@ Loss PictureLoss::operator()(const at::Tensor& output, const Batch& batch) const
   const at::Tensor edges = gradient_l1(output, target, regions);
   const at::Tensor look = perceptual_(output, target);
 
-  Loss loss = {weights_.l1 * l1 + weights_.gradient * edges + weights_.perceptual * look,
-               {{"l1", l1.item<double>()},
-                {"edges", edges.item<double>()},
-                {"perceptual", look.item<double>()}}};
+  Loss loss = {
+      weights_.l1 * l1 + weights_.gradient * edges + weights_.perceptual * look,
+      {{"l1", l1.item<double>()}, {"edges", edges.item<double>()}, {"perceptual", look.item<double>()}}};
   // A face of 64 px has too little of what the identity network looks at to pay for its verdict.
   if (size_px < kLeastIdentitySize_px) return loss;
 

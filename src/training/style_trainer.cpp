@@ -54,9 +54,9 @@ nets::Generator train_style(const StyleTrainingOptions& options, RunHooks hooks,
   const at::ScalarType type = training_type(options.precision);
   const PictureLoss picture_loss(options.nets, type, options.weights);
   AdversarialFinish finish(options.run.workers, type, options.weights);
-  const checkpoint::SafetensorsFile parent_file(options.generator);
-  const checkpoint::SafetensorsFile encoder_file(options.encoder);
-  if (parent_file.required_metadata(nets::kFamilyKey) != encoder_file.required_metadata(nets::kFamilyKey)) {
+  const checkpoint::CheckpointFile parent_file(options.generator);
+  const checkpoint::CheckpointFile encoder_file(options.encoder);
+  if (!nets::may_share_latents(parent_file, encoder_file)) {
     throw Error(options.encoder.string() + ": belongs to another family than " + options.generator.string());
   }
   const nets::Generator parent = nets::load_generator(parent_file);

@@ -27,7 +27,7 @@ TEST(ModelFile, KeepsArchitectureAndWeightsToHalfPrecision) {
   const at::NoGradGuard no_grad;
   Generator original = small_generator(1);
   save_network(folder / "g.safetensors", original, "test-family", {{"licence", "CC0"}});
-  const checkpoint::SafetensorsFile file(folder / "g.safetensors");
+  const checkpoint::CheckpointFile file(folder / "g.safetensors");
   EXPECT_EQ(file.metadata().at(kKindKey), "generator");
   EXPECT_EQ(file.metadata().at(kFamilyKey), "test-family");
   EXPECT_EQ(file.metadata().at("licence"), "CC0");
@@ -41,9 +41,8 @@ TEST(ModelFile, KeepsArchitectureAndWeightsToHalfPrecision) {
 TEST(ModelFile, RefusesANetworkOfAnotherKind) {
   const testing::TemporaryFolder folder;
   save_network(folder / "g.safetensors", small_generator(1), "family", {});
-  const checkpoint::SafetensorsFile file(folder / "g.safetensors");
-  EXPECT_THAT([&] { load_house_encoder(file); },
-              ThrowsMessage<Error>(HasSubstr("of kind generator, not encoder")));
+  const checkpoint::CheckpointFile file(folder / "g.safetensors");
+  EXPECT_THAT([&] { load_house_encoder(file); }, ThrowsMessage<Error>(HasSubstr("holds no house encoder")));
 }
 
 TEST(ModelFile, NamesTheTensorThatIsMissingOrSuperfluous) {
@@ -57,20 +56,20 @@ TEST(ModelFile, NamesTheTensorThatIsMissingOrSuperfluous) {
   tensors.erase("stray");
   tensors.erase("synthesis.b8.conv0.bias");
   checkpoint::write_safetensors(folder / "less.safetensors", tensors, metadata);
-  EXPECT_THAT([&] { load_generator(checkpoint::SafetensorsFile(folder / "more.safetensors")); },
+  EXPECT_THAT([&] { load_generator(checkpoint::CheckpointFile(folder / "more.safetensors")); },
               ThrowsMessage<Error>(HasSubstr("stray")));
-  EXPECT_THAT([&] { load_generator(checkpoint::SafetensorsFile(folder / "less.safetensors")); },
+  EXPECT_THAT([&] { load_generator(checkpoint::CheckpointFile(folder / "less.safetensors")); },
               ThrowsMessage<Error>(HasSubstr("synthesis.b8.conv0.bias")));
 }
 
 TEST(ModelFile, RefusesAFileThatIsNotAModel) {
   const testing::TemporaryFolder folder;
   checkpoint::write_safetensors(folder / "x.safetensors", {{"a", at::zeros({2})}}, {});
-  EXPECT_THAT([&] { load_generator(checkpoint::SafetensorsFile(folder / "x.safetensors")); },
-              ThrowsMessage<Error>(HasSubstr("not written by Toonmirror")));
+  EXPECT_THAT([&] { load_generator(checkpoint::CheckpointFile(folder / "x.safetensors")); },
+              ThrowsMessage<Error>(HasSubstr("holds no StyleGAN2 generator")));
   checkpoint::write_safetensors(folder / "y.safetensors", {{"a", at::zeros({2})}},
                                 {{kKindKey, "generator"}, {kArchitectureKey, "{\"resolution\": \"big\"}"}});
-  EXPECT_THAT([&] { load_generator(checkpoint::SafetensorsFile(folder / "y.safetensors")); },
+  EXPECT_THAT([&] { load_generator(checkpoint::CheckpointFile(folder / "y.safetensors")); },
               ThrowsMessage<Error>(HasSubstr("architecture is not understood")));
 }
 

@@ -83,6 +83,16 @@ TEST(Generator, NewLikenessWeightsChangeNothingUntilTrained) {
   EXPECT_TRUE(at::equal(generator->synthesize(ws), generator->synthesize(ws, features)));
 }
 
+TEST(Generator, NoFeaturesAreFeaturesOfZeros) {
+  torch::manual_seed(6);
+  const at::NoGradGuard no_grad;
+  Generator generator(small_options());
+  for (at::Tensor& parameter : generator->parameters()) parameter.normal_();
+  const at::Tensor ws = generator->map(at::randn({1, 16}));
+  const LikenessFeatures zeros = {{16, at::zeros({1, 4, 16, 16})}};
+  EXPECT_TRUE(at::allclose(generator->synthesize(ws), generator->synthesize(ws, zeros), 1e-4, 1e-4));
+}
+
 TEST(Generator, PreparedWeightsGiveTheSamePicture) {
   torch::manual_seed(5);
   const at::NoGradGuard no_grad;

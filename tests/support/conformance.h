@@ -11,14 +11,15 @@
 
 namespace toonmirror::testing {
 
-// $TOONMIRROR_CONFORMANCE, else ../shared/conformance beside the source tree; empty when there is none.
+// $TOONMIRROR_CONFORMANCE, else ../shared/conformance beside the source tree, else the small files copied
+// into tests/data.
 inline std::filesystem::path conformance_folder() {
   const char* given = std::getenv("TOONMIRROR_CONFORMANCE");
+  const std::filesystem::path source = TOONMIRROR_SOURCE_DIR;
   const std::filesystem::path folder =
-      given != nullptr && *given != '\0'
-          ? std::filesystem::path(given)
-          : std::filesystem::path(TOONMIRROR_SOURCE_DIR) / "../shared/conformance";
-  return std::filesystem::is_directory(folder) ? folder : std::filesystem::path();
+      given != nullptr && *given != '\0' ? std::filesystem::path(given) : source / "../shared/conformance";
+  if (std::filesystem::is_directory(folder)) return folder;
+  return source / "tests/data/conformance";
 }
 
 // The cases whose folder name begins with `prefix`.

@@ -12,7 +12,8 @@ namespace {
 
 TrainingPair pair_called(const std::string& name, bool held_out) {
   const FaceDrawingInput face = testing::synthetic_face();
-  TrainingPair pair{name, face.landmarks, held_out, face.photo, face.labels, face.photo, ~face.photo, face.labels};
+  TrainingPair pair{name,        face.landmarks, held_out,    face.photo,
+                    face.labels, face.photo,     ~face.photo, face.labels};
   return pair;
 }
 

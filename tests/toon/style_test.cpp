@@ -50,7 +50,7 @@ TEST_F(StyleFile, TakesEveryKey) {
   const Style style = load(
       "name = \"b\"\ndescription = \"d\"\nlicence = \"l\"\nencoder = \"e.st\"\npsi = 0.5\nlikeness = 0\n"
       "[generator]\nface = \"f.st\"\nchild = \"c.st\"\n"
-      "[blend]\nresolution = 32\nstructure = \"face\"\nwidth = 3\n");
+      "[blend]\nresolution = 32\nlevel = 0\nstructure = \"face\"\nwidth = 3\n");
   EXPECT_EQ(style.description, "d");
   EXPECT_EQ(style.licence, "l");
   EXPECT_EQ(style.psi, 0.5);
@@ -58,14 +58,29 @@ TEST_F(StyleFile, TakesEveryKey) {
   EXPECT_EQ(style.child, folder_ / "c.st");
   EXPECT_EQ(style.blend.resolution, 32);
   EXPECT_EQ(style.blend.structure, Blend::Side::kFace);
+  EXPECT_EQ(style.blend.level, 0);
   EXPECT_EQ(style.blend.width, 3);
+  EXPECT_EQ(style.blend.method, Blend::Method::kPinkney);
+}
+
+TEST_F(StyleFile, TakesWeightsPerLayer) {
+  const Style style = load(std::string(kShortest) + "[blend]\nmethod = \"layers\"\nweights = [1, 0.5, 0]\n");
+  EXPECT_EQ(style.blend.method, Blend::Method::kLayers);
+  EXPECT_EQ(style.blend.weights, (std::vector<double>{1, 0.5, 0}));
+  EXPECT_EQ(load(kShortest).blend.method, Blend::Method::kChild);
 }
 
 TEST_F(StyleFile, NamesWhatIsWrong) {
   const std::string shortest = kShortest;
   EXPECT_THAT(error_of("speed = 1\n" + shortest), AllOf(HasSubstr("'speed'"), HasSubstr("line 1")));
   EXPECT_THAT(error_of(shortest + "colour = 1\n"), HasSubstr("'generator.colour'"));
-  EXPECT_THAT(error_of(shortest + "[blend]\nlevel = 1\n"), HasSubstr("'blend.level'"));
+  EXPECT_THAT(error_of(shortest + "[blend]\nheight = 1\n"), HasSubstr("'blend.height'"));
+  EXPECT_THAT(error_of(shortest + "[blend]\nlevel = 2\n"), HasSubstr("blend.level"));
+  EXPECT_THAT(error_of(shortest + "[blend]\nmethod = \"magic\"\n"), HasSubstr("\"vtoonify\""));
+  EXPECT_THAT(error_of(shortest + "[blend]\nmethod = \"layers\"\n"), HasSubstr("weights"));
+  EXPECT_THAT(error_of(shortest + "[blend]\nweights = [1]\n"), HasSubstr("weights"));
+  EXPECT_THAT(error_of(shortest + "[blend]\nweights = [\"a\"]\n"), HasSubstr("list of numbers"));
+  EXPECT_THAT(error_of(shortest + "[blend]\nmethod = \"layers\"\nweights = [2]\n"), HasSubstr("weight"));
   EXPECT_THAT(error_of("name = \"a\"\n[generator]\nface = \"f.st\"\n"), HasSubstr("'encoder'"));
   EXPECT_THAT(error_of("name = \"a\"\nencoder = \"e.st\"\n"), HasSubstr("'generator.face'"));
   EXPECT_THAT(error_of("psi = \"much\"\n" + shortest), AllOf(HasSubstr("'psi'"), HasSubstr("number")));
@@ -77,38 +92,11 @@ TEST_F(StyleFile, NamesWhatIsWrong) {
   EXPECT_THAT(error_of(shortest + "[blend]\nresolution = 48\n"), HasSubstr("blend.resolution"));
   EXPECT_THAT(error_of(shortest + "[blend]\nresolution = -9223372036854775808\n"),
               HasSubstr("blend.resolution"));
-  EXPECT_THAT(error_of(shortest + "[blend]\nwidth = 0\n"), HasSubstr("blend.width"));
+  EXPECT_THAT(error_of(shortest + "[blend]\nwidth = -1\n"), HasSubstr("blend.width"));
   EXPECT_THAT(error_of(shortest + "[blend]\nstructure = \"toon\"\n"), HasSubstr("blend.structure"));
   EXPECT_THAT(error_of(shortest + "child = \"missing.st\"\n"), HasSubstr("missing.st"));
   EXPECT_THAT(error_of("name = \"a\"\nname = = 3\n"), HasSubstr("line 2"));
   EXPECT_THROW(load_style(folder_ / "none.toml"), Error);
-}
-
-TEST(Blend, CutsSharplyAtWidthOne) {
-  const Blend blend{.resolution = 32};
-  for (const int r : {4, 8, 16}) EXPECT_EQ(blend.child_share(r), 1) << r;
-  for (const int r : {32, 64, 256}) EXPECT_EQ(blend.child_share(r), 0) << r;
-}
-
-TEST(Blend, SidesComplementEachOtherAndFadeSteadily) {
-  for (const double width : {1.0, 2.0, 3.5, 16.0}) {
-    const Blend child{.resolution = 64, .structure = Blend::Side::kChild, .width = width};
-    const Blend face{.resolution = 64, .structure = Blend::Side::kFace, .width = width};
-    double last = 1;
-    for (int r = 4; r <= 1024; r *= 2) {
-      EXPECT_DOUBLE_EQ(child.child_share(r) + face.child_share(r), 1);
-      EXPECT_LE(child.child_share(r), last);
-      last = child.child_share(r);
-    }
-    EXPECT_LT(last, 0.5);
-  }
-}
-
-TEST(Blend, WithoutACutIsTheChild) {
-  for (const auto side : {Blend::Side::kChild, Blend::Side::kFace}) {
-    const Blend blend{.resolution = 0, .structure = side};
-    for (int r = 4; r <= 1024; r *= 2) EXPECT_EQ(blend.child_share(r), 1);
-  }
 }
 
 }  // namespace

@@ -1,0 +1,220 @@
+// toonmirror blend: two generators in, one out, its layers taken from both.
+#include <ATen/Parallel.h>
+#include <fmt/core.h>
+#include <fmt/ranges.h>
+#include <spdlog/spdlog.h>
+
+#include <CLI/CLI.hpp>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "base/interrupt.h"
+#include "base/progress.h"
+#include "cli/commands.h"
+#include "cli/common_options.h"
+#include "cli/exit_code.h"
+#include "cli/picture_output.h"
+#include "nets/blending.h"
+#include "nets/find_networks.h"
+#include "nets/import_generator.h"
+#include "nets/model_file.h"
+#include "toon/seeds.h"
+
+namespace toonmirror::cli {
+namespace {
+
+struct Arguments {
+  std::string low, high, output, sheet;
+  std::string method = "pinkney";
+  int64_t resolution = 32;
+  int level = 1;
+  double width = 0;
+  std::vector<double> weights;
+  std::string seeds = "0-3";
+  double psi = 0.7;
+  bool half = false;
+  ComputeOptions compute;
+};
+
+struct Source {
+  std::string path;
+  nets::GeneratorWeights weights;
+  std::string family;
+};
+
+Source open_source(const std::string& path) {
+  const checkpoint::CheckpointFile file(path);
+  std::optional<nets::GeneratorWeights> weights = nets::find_generator(file);
+  if (!weights) {
+    throw Error(path + ": holds no StyleGAN2 generator", "'toonmirror inspect' shows what it holds");
+  }
+  return {path, std::move(*weights), nets::family_of(file)};
+}
+
+nets::BlendPlan make_plan(const Arguments& arguments, const nets::GeneratorOptions& options) {
+  if (arguments.method == "pinkney") {
+    return nets::pinkney_plan(options, arguments.resolution, arguments.level, arguments.width);
+  }
+  if (arguments.weights.empty()) {
+    throw UsageError("--method " + arguments.method + " needs --weights", "");
+  }
+  return arguments.method == "vtoonify" ? nets::vtoonify_plan(options, arguments.weights)
+                                        : nets::layers_plan(options, arguments.weights);
+}
+
+// How the blend was made, for the result's metadata.
+std::string recipe(const Arguments& arguments) {
+  nlohmann::ordered_json recipe = {{"method", arguments.method},
+                                   {"low", std::filesystem::path(arguments.low).filename().string()},
+                                   {"high", std::filesystem::path(arguments.high).filename().string()}};
+  if (arguments.method == "pinkney") {
+    recipe["resolution"] = arguments.resolution;
+    recipe["level"] = arguments.level;
+    recipe["width"] = arguments.width;
+  } else {
+    recipe["weights"] = arguments.weights;
+  }
+  return recipe.dump();
+}
+
+// Draws seeds, one after the other, with any weights of one architecture.
+class SheetPainter {
+ public:
+  SheetPainter(const Arguments& arguments, const nets::GeneratorOptions& options)
+      : seeds_(toon::parse_seeds(arguments.seeds)),
+        psi_(arguments.psi),
+        compute_(choose_compute(arguments.compute)),
+        generator_(options) {
+    at::set_num_threads(compute_.threads);
+  }
+
+  size_t seed_count() const { return seeds_.size(); }
+
+  std::vector<at::Tensor> draw(const checkpoint::NamedTensors& tensors, const std::string& where) {
+    nets::assign_tensors(*generator_, tensors, where);
+    generator_->prepare(compute_.precision);
+    nets::SynthesisOptions options;
+    options.compute_type = compute_.precision;
+    std::vector<at::Tensor> pictures;
+    for (const uint32_t seed : seeds_) {
+      throw_if_interrupted();
+      const at::Tensor z = toon::latent_of_seed(seed, generator_->options().z_dim);
+      pictures.push_back(generator_->synthesize(generator_->map(z, psi_), {}, options)[0]);
+    }
+    return pictures;
+  }
+
+ private:
+  std::vector<uint32_t> seeds_;
+  double psi_;
+  Compute compute_;
+  nets::Generator generator_;
+};
+
+// Rows: seeds, once with `low` below the split and once more, under them, with the two swapped. Columns: the
+// network that gives the coarse layers, blends at every resolution from 8 on, the other network.
+void write_sheet(const Arguments& arguments, const Source& low, const Source& high) {
+  const nets::GeneratorOptions& options = low.weights.options;
+  SheetPainter painter(arguments, options);
+  std::vector<int64_t> splits;
+  for (int64_t r = 8; r < options.resolution; r *= 2) splits.push_back(r);
+  Progress progress({.label = arguments.sheet,
+                     .unit = "blends",
+                     .rate_unit = "blends/s",
+                     .total = static_cast<int64_t>(2 * (splits.size() + 2))});
+  std::vector<at::Tensor> pictures;
+  for (const auto& [coarse, fine] : {std::pair{&low, &high}, {&high, &low}}) {
+    std::vector<std::vector<at::Tensor>> columns;
+    const auto add = [&](const checkpoint::NamedTensors& tensors) {
+      columns.push_back(painter.draw(tensors, arguments.sheet));
+      progress.advance();
+    };
+    add(coarse->weights.tensors);
+    for (const int64_t split : splits) {
+      const nets::BlendPlan plan = nets::pinkney_plan(options, split, arguments.level, arguments.width);
+      add(nets::blend_tensors(coarse->weights.tensors, fine->weights.tensors, plan));
+    }
+    add(fine->weights.tensors);
+    for (size_t seed = 0; seed < painter.seed_count(); ++seed) {
+      for (const std::vector<at::Tensor>& column : columns) pictures.push_back(column[seed]);
+    }
+  }
+  write_picture(arguments.sheet, toon::picture_grid(pictures, static_cast<int64_t>(splits.size() + 2)));
+}
+
+int run_blend(const Arguments& arguments) {
+  if (arguments.output.empty() && arguments.sheet.empty()) {
+    throw UsageError("blend: nothing to write", "name the result with --output, or a picture with --sheet");
+  }
+  const at::NoGradGuard no_grad;
+  const Source low = open_source(arguments.low), high = open_source(arguments.high);
+  for (const Source* source : {&low, &high}) {
+    for (const std::string& note : source->weights.notes) spdlog::warn("{}: {}", source->path, note);
+  }
+  nets::check_blendable(low.weights.tensors, high.weights.tensors);
+  const nets::BlendPlan plan = make_plan(arguments, low.weights.options);
+  if (!arguments.sheet.empty()) write_sheet(arguments, low, high);
+  if (arguments.output.empty()) return kDone;
+  const nets::FoundNetwork result = {"generator",
+                                     "blend",
+                                     nets::architecture_json(low.weights.options),
+                                     nets::blend_tensors(low.weights.tensors, high.weights.tensors, plan),
+                                     {}};
+  checkpoint::Metadata metadata = {{"blend", recipe(arguments)}};
+  if (!low.family.empty() && low.family == high.family) metadata[kFamilyKey] = low.family;
+  nets::write_network(arguments.output, result, arguments.half, metadata);
+  spdlog::info("wrote {}", arguments.output);
+  return kDone;
+}
+
+}  // namespace
+
+void add_blend(CLI::App& app, Action& chosen) {
+  CLI::App* command = app.add_subcommand(
+      "blend",
+      "Make one generator of two: coarse layers (structure) of one, fine layers (texture) of another");
+  auto arguments = std::make_shared<Arguments>();
+  command->add_option("--low", arguments->low, "Generator of the layers below the split, in any format")
+      ->type_name("FILE")
+      ->required();
+  command->add_option("--high", arguments->high, "Generator of the layers above it")
+      ->type_name("FILE")
+      ->required();
+  command->add_option("-o,--output", arguments->output, "The blended generator (.safetensors)")
+      ->type_name("FILE");
+  command
+      ->add_option("--sheet", arguments->sheet,
+                   "A picture of blends: seeds down, splits across, the two swapped below")
+      ->type_name("FILE");
+  command
+      ->add_option(
+          "--method", arguments->method,
+          "pinkney (a split), vtoonify (its weights of --high per layer), layers (weights of --high)")
+      ->check(CLI::IsMember({"pinkney", "vtoonify", "layers"}));
+  command->add_option("--resolution", arguments->resolution, "pinkney: where the split is, in pixels")
+      ->type_name("PX");
+  command
+      ->add_option("--level", arguments->level,
+                   "pinkney: 0 splits before that resolution's up-sampling layer, 1 after it")
+      ->check(CLI::Range(0, 1));
+  command->add_option("--width", arguments->width, "pinkney: softness of the split; 0 switches at once")
+      ->type_name("LAYERS")
+      ->check(CLI::Range(0.0, 100.0));
+  command
+      ->add_option("--weights", arguments->weights,
+                   "vtoonify, layers: shares of --high from coarse to fine, parted by commas")
+      ->delimiter(',')
+      ->type_name("LIST");
+  command->add_option("--seeds", arguments->seeds, "Of the faces on the sheet")->type_name("LIST");
+  command->add_option("--psi", arguments->psi, "Truncation of the faces on the sheet")
+      ->type_name("FACTOR")
+      ->check(CLI::Range(0.0, 2.0));
+  command->add_flag("--half", arguments->half, "Write 16-bit numbers: half the size");
+  add_compute_options(*command, arguments->compute);
+  add_verbosity_options(*command);
+  command->callback([arguments, &chosen] { chosen = [arguments] { return run_blend(*arguments); }; });
+}
+
+}  // namespace toonmirror::cli

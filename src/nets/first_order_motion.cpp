@@ -1,0 +1,133 @@
+#include "nets/first_order_motion.h"
+
+#include <algorithm>
+
+#include "base/error.h"
+#include "nets/model_file.h"
+
+namespace toonmirror::nets {
+namespace {
+
+// [N, C, h, w] → [N, C, size of the picture], bilinear with outer corners: what is smooth is not aligned.
+at::Tensor resized_like(const at::Tensor& x, const at::Tensor& picture) {
+  if (x.size(2) == picture.size(2) && x.size(3) == picture.size(3)) return x;
+  return at::upsample_bilinear2d(x, {picture.size(2), picture.size(3)}, /*align_corners=*/false);
+}
+
+// The picture [1 or N, C, H, W] moved by a grid [N, h, w, 2] of any size.
+at::Tensor deform(const at::Tensor& picture, const at::Tensor& deformation, bool align_corners) {
+  const at::Tensor grid = resized_like(deformation.permute({0, 3, 1, 2}), picture).permute({0, 2, 3, 1});
+  return sample(picture.expand({grid.size(0), -1, -1, -1}), grid, align_corners);
+}
+
+}  // namespace
+
+MotionGeneratorImpl::MotionGeneratorImpl(const MotionModelOptions& options) {
+  const MotionGeneratorOptions& generator = options.generator;
+  const auto width_of = [&](int64_t level) {
+    return level_width(generator.block_expansion, generator.max_features, level);
+  };
+  dense_motion_ = register_module("dense_motion_network", DenseMotionNetwork(options));
+  first_ = register_module("first", ConvNormRelu(options.num_channels, generator.block_expansion, 7));
+  for (int64_t level = 0; level < generator.num_down_blocks; ++level) {
+    down_.emplace_back(ConvNormRelu(width_of(level), width_of(level + 1), 3));
+  }
+  for (int64_t level = generator.num_down_blocks; level-- > 0;) {
+    up_.emplace_back(ConvNormRelu(width_of(level + 1), width_of(level), 3));
+  }
+  register_list(*this, "down_blocks", down_);
+  register_list(*this, "up_blocks", up_);
+  const auto bottleneck = std::make_shared<torch::nn::Module>();
+  for (int64_t i = 0; i < generator.num_bottleneck_blocks; ++i) {
+    bottleneck_.emplace_back(PreActivationBlock(width_of(generator.num_down_blocks)));
+    bottleneck->register_module("r" + std::to_string(i), bottleneck_.back());
+  }
+  register_module("bottleneck", bottleneck);
+  const auto shape = torch::nn::Conv2dOptions(generator.block_expansion, options.num_channels, 7).padding(3);
+  final_ = register_module("final", torch::nn::Conv2d(shape));
+}
+
+at::Tensor MotionGeneratorImpl::encode(const at::Tensor& source) {
+  at::Tensor x = first_->forward(source);
+  for (ConvNormRelu& block : down_) x = halved(block->forward(x));
+  return x;
+}
+
+at::Tensor MotionGeneratorImpl::decode(const at::Tensor& features, const DenseMotion& motion,
+                                       bool align_corners) {
+  at::Tensor x = deform(features, motion.deformation, align_corners);
+  if (motion.occlusion.defined()) x = x * resized_like(motion.occlusion, x);
+  for (PreActivationBlock& block : bottleneck_) x = block->forward(x);
+  for (ConvNormRelu& block : up_) x = block->forward(doubled(x));
+  return at::sigmoid(final_->forward(x));
+}
+
+void MotionGeneratorImpl::prepare() {
+  dense_motion_->prepare();
+  first_->prepare();
+  for (auto* blocks : {&down_, &up_}) {
+    for (ConvNormRelu& block : *blocks) block->prepare();
+  }
+  for (PreActivationBlock& block : bottleneck_) block->prepare();
+}
+
+MotionModelImpl::MotionModelImpl(const MotionModelOptions& options) : options_(options) {
+  options_.check();
+  kp_detector_ = register_module("kp_detector", KeyPointDetector(options_));
+  generator_ = register_module("generator", MotionGenerator(options_));
+}
+
+KeyPoints MotionModelImpl::detect(const at::Tensor& picture, KeyPointMaps* maps) {
+  check_picture(picture);
+  return kp_detector_->forward(picture, maps);
+}
+
+EncodedSource MotionModelImpl::encode_source(const at::Tensor& source) {
+  check_picture(source);
+  return {source, generator_->dense_motion()->downscale(source), generator_->encode(source),
+          kp_detector_->forward(source)};
+}
+
+at::Tensor MotionModelImpl::render(const EncodedSource& source, const KeyPoints& driving, bool align_corners,
+                                   MotionMaps* maps) {
+  const int64_t sources = source.key_points.count();
+  if (driving.value.dim() != 3 || driving.value.size(1) != options_.num_kp || driving.value.size(2) != 2 ||
+      driving.jacobian.defined() != options_.estimate_jacobian ||
+      (sources != 1 && sources != driving.count())) {
+    throw Error("motion model: the driving key points are of another model or number of pictures");
+  }
+  const DenseMotion motion =
+      generator_->dense_motion()->forward(source.small, source.key_points, driving, align_corners);
+  if (maps != nullptr) *maps = {motion, deform(source.picture, motion.deformation, align_corners)};
+  return generator_->decode(source.features, motion, align_corners);
+}
+
+void MotionModelImpl::prepare() {
+  kp_detector_->prepare();
+  generator_->prepare();
+}
+
+void MotionModelImpl::check_picture(const at::Tensor& picture) const {
+  const int64_t multiple = options_.size_multiple_px();
+  const bool multiples = picture.dim() == 4 && picture.size(1) == options_.num_channels &&
+                         picture.size(2) % multiple == 0 && picture.size(3) % multiple == 0;
+  if (multiples && std::min(picture.size(2), picture.size(3)) >= options_.least_size_px()) return;
+  throw Error("motion model: pictures must have " + std::to_string(options_.num_channels) +
+              " channels and sizes that are multiples of " + std::to_string(multiple) + " px from " +
+              std::to_string(options_.least_size_px()) + " px on");
+}
+
+MotionModel load_motion_model(const checkpoint::NamedTensors& tensors,
+                              const std::optional<MotionModelOptions>& options, const std::string& where) {
+  if (options) check_motion_options(*options, tensors, where);
+  MotionModel model(options ? *options : motion_options_from_tensors(tensors, where));
+  checkpoint::NamedTensors used;
+  for (const auto& [name, tensor] : tensors) {
+    if (name.starts_with("kp_detector.") || name.starts_with("generator.")) used.emplace(name, tensor);
+  }
+  assign_tensors(*model, used, where);
+  model->eval();
+  return model;
+}
+
+}  // namespace toonmirror::nets

@@ -1,0 +1,120 @@
+#include "nets/hourglass.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace toonmirror::nets {
+namespace {
+
+torch::nn::Conv2d convolution(int64_t in, int64_t out, int64_t kernel) {
+  return torch::nn::Conv2d(torch::nn::Conv2dOptions(in, out, kernel).padding(kernel / 2));
+}
+
+}  // namespace
+
+void FoldedConvolution::fold(const torch::nn::Conv2d& convolution, const torch::nn::BatchNorm2d& norm) {
+  const at::NoGradGuard no_grad;
+  const at::Tensor scale = norm->weight / (norm->running_var + norm->options.eps()).sqrt();
+  weight_ = (convolution->weight * scale.view({-1, 1, 1, 1})).contiguous(at::MemoryFormat::ChannelsLast);
+  bias_ = (convolution->bias - norm->running_mean) * scale + norm->bias;
+}
+
+bool FoldedConvolution::ready(const torch::nn::Module& module) const {
+  return weight_.defined() && !module.is_training() && !at::GradMode::is_enabled();
+}
+
+at::Tensor FoldedConvolution::operator()(const at::Tensor& x) const {
+  return at::conv2d(x, weight_, bias_, 1, weight_.size(2) / 2);
+}
+
+ConvNormReluImpl::ConvNormReluImpl(int64_t in, int64_t out, int64_t kernel) {
+  conv_ = register_module("conv", convolution(in, out, kernel));
+  norm_ = register_module("norm", torch::nn::BatchNorm2d(out));
+}
+
+at::Tensor ConvNormReluImpl::forward(const at::Tensor& x) {
+  if (folded_.ready(*this)) return folded_(x).relu_();
+  return norm_->forward(conv_->forward(x)).relu_();
+}
+
+PreActivationBlockImpl::PreActivationBlockImpl(int64_t channels) {
+  conv1_ = register_module("conv1", convolution(channels, channels, 3));
+  conv2_ = register_module("conv2", convolution(channels, channels, 3));
+  norm1_ = register_module("norm1", torch::nn::BatchNorm2d(channels));
+  norm2_ = register_module("norm2", torch::nn::BatchNorm2d(channels));
+}
+
+at::Tensor PreActivationBlockImpl::forward(const at::Tensor& x) {
+  const at::Tensor active = norm1_->forward(x).relu_();
+  const at::Tensor inner = folded_.ready(*this) ? folded_(active) : norm2_->forward(conv1_->forward(active));
+  return conv2_->forward(inner.relu()) + x;
+}
+
+int64_t level_width(int64_t block_expansion, int64_t max_features, int64_t level) {
+  return std::min(max_features, block_expansion << level);
+}
+
+at::Tensor halved(const at::Tensor& x) { return at::avg_pool2d(x, 2); }
+
+at::Tensor doubled(const at::Tensor& x) { return at::upsample_nearest2d(x, {2 * x.size(2), 2 * x.size(3)}); }
+
+HourglassImpl::HourglassImpl(const HourglassOptions& options, int64_t in)
+    : width_(options.block_expansion + in) {
+  const auto width_of = [&](int64_t level) {
+    return level_width(options.block_expansion, options.max_features, level);
+  };
+  for (int64_t level = 0; level < options.num_blocks; ++level) {
+    down_.emplace_back(ConvNormRelu(level == 0 ? in : width_of(level), width_of(level + 1), 3));
+  }
+  for (int64_t level = options.num_blocks; level-- > 0;) {
+    // All but the deepest read what came up and the skip of the same width.
+    const int64_t inputs = level == options.num_blocks - 1 ? 1 : 2;
+    up_.emplace_back(ConvNormRelu(inputs * width_of(level + 1), width_of(level), 3));
+  }
+  const auto encoder = std::make_shared<torch::nn::Module>(), decoder = std::make_shared<torch::nn::Module>();
+  register_list(*encoder, "down_blocks", down_);
+  register_list(*decoder, "up_blocks", up_);
+  register_module("encoder", encoder);
+  register_module("decoder", decoder);
+}
+
+at::Tensor HourglassImpl::forward(const at::Tensor& x) {
+  std::vector<at::Tensor> levels = {x};
+  for (ConvNormRelu& block : down_) levels.push_back(halved(block->forward(levels.back())));
+  at::Tensor y = levels.back();
+  for (ConvNormRelu& block : up_) {
+    levels.pop_back();
+    y = at::cat({block->forward(doubled(y)), levels.back()}, 1);
+  }
+  return y;
+}
+
+void HourglassImpl::prepare() {
+  for (auto* blocks : {&down_, &up_}) {
+    for (ConvNormRelu& block : *blocks) block->prepare();
+  }
+}
+
+AntiAliasDownscaleImpl::AntiAliasDownscaleImpl(int64_t channels, const HourglassOptions& options)
+    : step_(options.step()) {
+  const double sigma = (1.0 / options.scale_factor - 1.0) / 2.0;
+  const auto radius = static_cast<int64_t>(std::nearbyint(sigma * 4.0));  // half to even, as Python rounds
+  const at::Tensor x = at::arange(2 * radius + 1, at::kFloat) - static_cast<double>(radius);
+  const at::Tensor line = at::exp(-x.square() / (2.0 * sigma * sigma));
+  const at::Tensor square = line.unsqueeze(1) * line;
+  weight_ = register_buffer("weight", (square / square.sum()).repeat({channels, 1, 1, 1}));
+}
+
+at::Tensor AntiAliasDownscaleImpl::forward(const at::Tensor& x) {
+  // Only the pixels that are kept are computed.
+  return at::conv2d(x, weight_, {}, step_, weight_.size(2) / 2, 1, weight_.size(0));
+}
+
+at::Tensor coordinate_grid(int64_t h, int64_t w, const at::TensorOptions& options) {
+  const auto line = [&](int64_t size) {
+    return 2.0 * (at::arange(size, options) / static_cast<double>(size - 1)) - 1.0;
+  };
+  return at::stack({line(w).view({1, w}).expand({h, w}), line(h).view({h, 1}).expand({h, w})}, 2);
+}
+
+}  // namespace toonmirror::nets

@@ -1,0 +1,54 @@
+// The key point detector of the First Order Motion Model (Siarohin et al. 2019, section 3.1 and supplementary
+// A). Arithmetic and names as in AliaksandrSiarohin/first-order-model modules/keypoint_detector.py.
+#pragma once
+
+#include <torch/torch.h>
+
+#include <cstdint>
+
+#include "nets/hourglass.h"
+#include "nets/motion_options.h"
+
+namespace toonmirror::nets {
+
+// Key points of N pictures. Coordinates are (x, y) with the picture in [-1, 1]; driven ones may lie outside.
+struct KeyPoints {
+  at::Tensor value;     // [N, K, 2]
+  at::Tensor jacobian;  // [N, K, 2, 2], how the surroundings are turned and stretched; undefined where the
+                        // model knows none
+
+  int64_t count() const { return value.size(0); }
+};
+
+// What the detector computes on the way, at h×w = picture / step (logits: less what pad lacks to 3, each
+// side).
+struct KeyPointMaps {
+  at::Tensor input;     // [N, C, h, w], the picture made smaller
+  at::Tensor features;  // [N, block_expansion + C, h, w]
+  at::Tensor logits;    // [N, K, h', w'], not yet divided by the temperature
+};
+
+// Parameters: predictor.…, kp.…, jacobian.… (only when jacobians are estimated), buffer down.weight (only
+// when scale_factor is below 1).
+class KeyPointDetectorImpl : public torch::nn::Module {
+ public:
+  explicit KeyPointDetectorImpl(const MotionModelOptions& options);
+
+  // picture [N, C, H, W] in [0, 1]. Fills `maps` when given.
+  KeyPoints forward(const at::Tensor& picture, KeyPointMaps* maps = nullptr);
+  void prepare() { predictor_->prepare(); }
+
+ private:
+  double temperature_;
+  AntiAliasDownscale down_{nullptr};
+  Hourglass predictor_{nullptr};
+  torch::nn::Conv2d kp_{nullptr}, jacobian_{nullptr};
+};
+TORCH_MODULE(KeyPointDetector);
+
+// The inverses of 2×2 matrices, [..., 2, 2]. Computed in double and returned so: jacobians of a trained model
+// may be close to singular. A singular matrix gives something large instead of an error, since one bad frame
+// must not end a performance.
+at::Tensor inverse_2x2(const at::Tensor& matrices);
+
+}  // namespace toonmirror::nets
