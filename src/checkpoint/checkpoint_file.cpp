@@ -69,7 +69,8 @@ struct CheckpointFile::Contents {
       read_safetensors(bytes);
     } else if (kind.family == FileFamily::kZip || kind.family == FileFamily::kPickle ||
                (may_be_old_pickle && looks_like_pickle(bytes))) {
-      PickleCheckpoint checkpoint = read_pickle_checkpoint(bytes);
+      PickleCheckpoint checkpoint =
+          read_pickle_checkpoint(bytes, [&file](Bytes passed) { file->forget(passed); });
       format = format_of(checkpoint.kind);
       views = std::move(checkpoint.content.tensors);
       settings = std::move(checkpoint.content.settings);

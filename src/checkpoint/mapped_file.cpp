@@ -47,6 +47,16 @@ bool MappedFile::contains(const uint8_t* data, uint64_t size) const {
   return size <= static_cast<uint64_t>(bytes_.data() + bytes_.size() - data);
 }
 
+void MappedFile::forget(std::span<const uint8_t> bytes) const {
+  if (!contains(bytes.data(), bytes.size())) return;
+  const auto page = static_cast<uintptr_t>(::sysconf(_SC_PAGESIZE));
+  const auto whole_pages = [&](const uint8_t* end) { return (end - bytes_.data()) / page * page; };
+  const size_t begin = whole_pages(bytes.data()), end = whole_pages(bytes.data() + bytes.size());
+  // Failing costs memory, nothing else. The first page may be shared with what was read before: it comes
+  // back.
+  if (end > begin) ::madvise(bytes_.data() + begin, end - begin, MADV_DONTNEED);
+}
+
 void MappedFile::read(const uint8_t* data, std::span<uint8_t> out) const {
   while (!out.empty()) {
     const ssize_t count = ::pread(file_, out.data(), out.size(), data - bytes_.data());

@@ -19,6 +19,10 @@ class MappedFile {
   std::span<uint8_t> bytes() const { return bytes_; }
   bool contains(const uint8_t* data, uint64_t size) const;
 
+  // Gives the memory of these bytes back until they are touched again; what lies outside of the mapping is
+  // left alone. Nothing may have been written there.
+  void forget(std::span<const uint8_t> bytes) const;
+
   // Copies `out.size()` bytes of the file that lie at `data` in the mapping. Unlike reading the mapping it
   // leaves no second copy of them in the memory of the process. Throws Error when the file was shortened
   // meanwhile.

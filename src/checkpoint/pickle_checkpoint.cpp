@@ -31,8 +31,9 @@ StoragePointer storage_from_bytes(Bytes bytes, ValueArena& arena) {
 }
 
 // The value of a pickle that no archive is around, or of the legacy checkpoint that begins like one.
-Value* read_plain(Bytes file, ValueArena& arena, Kind& kind) {
+Value* read_plain(Bytes file, ValueArena& arena, Kind& kind, const std::function<void(Bytes)>& passed) {
   PickleHooks hooks;
+  hooks.passed = passed;
   hooks.storage_from_bytes = [&arena](Bytes bytes) { return storage_from_bytes(bytes, arena); };
   ByteReader reader(file);
   Value* first = read_pickle(reader, arena, hooks);
@@ -61,7 +62,7 @@ bool looks_like_pickle(Bytes file) {
   return kOldBeginnings.find(static_cast<char>(file.front())) != std::string_view::npos && file.back() == '.';
 }
 
-PickleCheckpoint read_pickle_checkpoint(Bytes file) {
+PickleCheckpoint read_pickle_checkpoint(Bytes file, const std::function<void(Bytes)>& passed) {
   ValueArena arena(file.size());
   PickleCheckpoint result;
   result.kind = Kind::kAda;
@@ -70,7 +71,7 @@ PickleCheckpoint read_pickle_checkpoint(Bytes file) {
     result.kind = Kind::kTorchZip;
     root = read_torch_zip(file, arena);
   } else {
-    root = read_plain(file, arena, result.kind);
+    root = read_plain(file, arena, result.kind, passed);
   }
   result.content = flatten(*root, file.size());
   result.texts = arena.texts();

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <deque>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -23,7 +24,9 @@ struct PickleCheckpoint {
 bool looks_like_pickle(std::span<const uint8_t> file);
 
 // Reads a zip archive, a pickle or a legacy checkpoint. The result points into `file`. Throws Error,
-// completing "FILE: …", when it is none of them, is damaged, is refused or holds no tensor.
-PickleCheckpoint read_pickle_checkpoint(std::span<const uint8_t> file);
+// completing "FILE: …", when it is none of them, is damaged, is refused or holds no tensor. `passed`, where
+// given, is told of each run of bytes (in `file` or beside it) that was read and is not looked at again soon.
+PickleCheckpoint read_pickle_checkpoint(std::span<const uint8_t> file,
+                                        const std::function<void(std::span<const uint8_t>)>& passed = {});
 
 }  // namespace toonmirror::checkpoint

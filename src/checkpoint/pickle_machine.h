@@ -15,6 +15,8 @@ struct PickleHooks {
   std::function<StoragePointer(const Value& id)> persistent;
   // torch.storage._load_from_bytes: a storage in a file within the file.
   std::function<StoragePointer(std::span<const uint8_t> bytes)> storage_from_bytes;
+  // Is told of long texts that were read and are not looked at again soon; may be absent.
+  std::function<void(std::span<const uint8_t> bytes)> passed;
 };
 
 // Reads one pickle from the front of `reader`, which then stands behind it. Throws Error, its text completing

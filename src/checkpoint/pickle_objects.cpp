@@ -129,6 +129,7 @@ class Builder {
     arena_.count_bytes(utf8.size());
     const auto length = latin1_length(utf8);
     if (!length) throw Error("has a byte string that is none", kIncompleteHint);
+    if (hooks_.passed) hooks_.passed({reinterpret_cast<const uint8_t*>(utf8.data()), utf8.size()});
     const bool coded = *length != utf8.size();
     return arena_.add(
         Value{Blob{reinterpret_cast<const uint8_t*>(utf8.data()), *length, utf8.size(), coded}});

@@ -24,6 +24,8 @@ namespace {
 
 using nlohmann::ordered_json;
 
+constexpr const char* kDamagedHint = "the file can be read, but the network in it cannot be used";
+
 struct InspectOptions {
   std::string file;
   bool tensors = false;
@@ -146,8 +148,8 @@ void print_for_people(const ordered_json& report) {
   if (!report["known_as"].is_null()) print_row("known as", printable(report["known_as"]));
   for (const auto& network : report["networks"]) print_network(network);
   if (report.contains("problem")) {
-    print_row("network", report["kind"].is_null() ? "none that can be used" : printable(report["kind"]));
-    print_row("problem", printable(report["problem"]));
+    print_row("network",
+              report["kind"].is_null() ? "none that can be used" : printable(report["kind"]) + ", unusable");
     print_architecture(report["architecture"]);
   } else if (report["networks"].empty()) {
     print_row("network", "none of the kinds that toonmirror runs");
@@ -177,6 +179,7 @@ int run_inspect(const InspectOptions& options) {
   } else {
     print_for_people(report);
   }
+  if (report.contains("problem")) throw Error(report["problem"].get<std::string>(), kDamagedHint);
   return kDone;
 }
 

@@ -3,9 +3,9 @@
 #include <array>
 #include <bit>
 #include <cmath>
-#include <sstream>
 
 #include "base/error.h"
+#include "nets/model_file.h"
 
 namespace toonmirror::nets {
 namespace {
@@ -37,12 +37,6 @@ void check_weights(const std::vector<double>& weights) {
   for (const double weight : weights) {
     if (!(weight >= 0 && weight <= 1)) throw Error("blend weights have to be from 0 to 1");
   }
-}
-
-std::string shape_text(const at::Tensor& tensor) {
-  std::ostringstream text;
-  text << tensor.sizes();
-  return text.str();
 }
 
 }  // namespace
@@ -129,8 +123,8 @@ void check_blendable(const checkpoint::NamedTensors& low, const checkpoint::Name
     const auto found = high.find(name);
     if (found == high.end()) throw Error("cannot be blended: only the first network has " + name, hint);
     if (found->second.sizes() != tensor.sizes()) {
-      throw Error("cannot be blended: " + name + " is " + shape_text(tensor) + " in the first network and " +
-                      shape_text(found->second) + " in the second",
+      throw Error("cannot be blended: " + name + " is " + shape_text(tensor.sizes()) +
+                      " in the first network and " + shape_text(found->second.sizes()) + " in the second",
                   hint);
     }
   }

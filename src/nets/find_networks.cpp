@@ -15,8 +15,8 @@ constexpr const char* kInspectHint = "'toonmirror inspect' shows what it holds";
 void add_generator(std::vector<FoundNetwork>& found, const checkpoint::CheckpointFile& file) {
   std::optional<GeneratorWeights> weights = find_generator(file);
   if (!weights) return;
-  Generator generator(weights->options);
-  assign_tensors(*generator, weights->tensors, file.path().string());  // names and shapes have to fit
+  const WithoutInitialisation shapes_only;
+  check_tensors(*Generator(weights->options), weights->tensors, file.path().string());
   found.push_back({"generator", weights->source, architecture_json(weights->options),
                    std::move(weights->tensors), std::move(weights->notes)});
 }

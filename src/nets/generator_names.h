@@ -17,6 +17,8 @@ class TensorSource {
   bool contains(const std::string& name) const { return file_->tensors().contains(prefix_ + name); }
   // Shape of a tensor; throws Error where it is missing or has another number of dimensions.
   std::vector<int64_t> shape(const std::string& name, size_t rank) const;
+  // Throws Error, naming the tensor as the file does, where it is missing or has another shape.
+  void require_shape(const std::string& name, const std::vector<int64_t>& shape) const;
   // The tensor itself; throws Error where it is missing.
   at::Tensor tensor(const std::string& name) const { return file_->tensor(prefix_ + name).to(at::kFloat); }
   [[noreturn]] void fail(const std::string& problem, const std::string& hint = {}) const;

@@ -36,6 +36,12 @@ std::vector<int64_t> TensorSource::shape(const std::string& name, size_t rank) c
   return found->second.shape;
 }
 
+void TensorSource::require_shape(const std::string& name, const std::vector<int64_t>& shape) const {
+  const std::vector<int64_t> given = this->shape(name, shape.size());
+  if (given == shape) return;
+  fail("its tensor " + prefix_ + name + " is " + shape_text(given) + " instead of " + shape_text(shape));
+}
+
 void TensorSource::fail(const std::string& problem, const std::string& hint) const {
   throw Error(file_->path().string() + ": " + problem, hint);
 }

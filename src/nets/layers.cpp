@@ -5,11 +5,23 @@
 #include "nets/modulation.h"
 
 namespace toonmirror::nets {
+namespace {
+
+thread_local bool skip_initialisation = false;
+
+}  // namespace
+
+WithoutInitialisation::WithoutInitialisation() : before_(skip_initialisation) { skip_initialisation = true; }
+WithoutInitialisation::~WithoutInitialisation() { skip_initialisation = before_; }
+
+at::Tensor initial_normal(at::IntArrayRef shape) {
+  return skip_initialisation ? at::empty(shape) : at::randn(shape);
+}
 
 FullyConnectedImpl::FullyConnectedImpl(int64_t in, int64_t out, bool activate, double lr_multiplier,
                                        double bias_init)
     : activate_(activate), lr_multiplier_(lr_multiplier) {
-  weight = register_parameter("weight", torch::randn({out, in}) / lr_multiplier);
+  weight = register_parameter("weight", initial_normal({out, in}).div_(lr_multiplier));
   bias = register_parameter("bias", torch::full({out}, bias_init / lr_multiplier));
 }
 
@@ -46,7 +58,7 @@ ConvLayerImpl::ConvLayerImpl(int64_t in, int64_t out, int64_t kernel, int64_t st
     : stride_(stride),
       activate_(activate),
       gain_(1.0 / std::sqrt(static_cast<double>(in * kernel * kernel))) {
-  weight = register_parameter("weight", torch::randn({out, in, kernel, kernel}));
+  weight = register_parameter("weight", initial_normal({out, in, kernel, kernel}));
   bias = register_parameter("bias", torch::zeros({out}));
 }
 

@@ -9,6 +9,22 @@ namespace toonmirror::nets {
 
 inline constexpr double kSqrt2 = 1.4142135623730951;
 
+// While one lives, networks made on this thread leave their weights undefined, at no cost in time and
+// memory: for those that are read from a file next, or whose names and shapes are all that is wanted.
+class WithoutInitialisation {
+ public:
+  WithoutInitialisation();
+  ~WithoutInitialisation();
+  WithoutInitialisation(const WithoutInitialisation&) = delete;
+  WithoutInitialisation& operator=(const WithoutInitialisation&) = delete;
+
+ private:
+  bool before_;
+};
+
+// What weights and noise pictures begin with: unit normal numbers.
+at::Tensor initial_normal(at::IntArrayRef shape);
+
 // x · (weight · lr_multiplier / √in)ᵀ + bias · lr_multiplier, then optionally lrelu(0.2) · √2.
 // Parameters: weight [out, in], bias [out]. Input [..., in].
 class FullyConnectedImpl : public torch::nn::Module {

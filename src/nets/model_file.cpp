@@ -2,6 +2,7 @@
 
 #include <cmath>
 #include <nlohmann/json.hpp>
+#include <sstream>
 
 #include "base/error.h"
 #include "nets/generator_names.h"
@@ -103,13 +104,14 @@ std::optional<GeneratorWeights> house_generator(const checkpoint::CheckpointFile
 }
 
 Generator load_generator(const checkpoint::CheckpointFile& file) {
-  const std::optional<GeneratorWeights> found = find_generator(file);
+  std::optional<GeneratorWeights> found = find_generator(file);
   if (!found) {
     throw Error(file.path().string() + ": holds no StyleGAN2 generator",
                 "'toonmirror inspect' shows what it holds");
   }
+  const WithoutInitialisation read_next;
   Generator generator(found->options);
-  assign_tensors(*generator, found->tensors, file.path().string());
+  assign_tensors(*generator, std::move(found->tensors), file.path().string());
   generator->eval();
   return generator;
 }
@@ -119,6 +121,7 @@ HouseEncoder load_house_encoder(const checkpoint::CheckpointFile& file) {
     throw Error(file.path().string() + ": holds no house encoder",
                 "'toonmirror inspect' shows what it holds");
   }
+  const WithoutInitialisation read_next;
   HouseEncoder encoder(with_architecture(file, [](const json& architecture) {
     HouseEncoderOptions options;
     options.resolution = architecture.at("resolution").get<int64_t>();
@@ -148,6 +151,12 @@ bool may_share_latents(const checkpoint::CheckpointFile& a, const checkpoint::Ch
   return family_a.empty() || family_b.empty() || family_a == family_b;
 }
 
+std::string shape_text(at::IntArrayRef shape) {
+  std::ostringstream text;
+  text << shape;
+  return text.str();
+}
+
 checkpoint::NamedTensors named_tensors(const torch::nn::Module& module) {
   checkpoint::NamedTensors result;
   for (const auto& item : module.named_parameters()) result[item.key()] = item.value().detach();
@@ -155,18 +164,27 @@ checkpoint::NamedTensors named_tensors(const torch::nn::Module& module) {
   return result;
 }
 
-void assign_tensors(torch::nn::Module& module, const checkpoint::NamedTensors& tensors,
-                    const std::string& where) {
-  checkpoint::NamedTensors targets = named_tensors(module);
-  for (auto& [name, target] : targets) {
+void check_tensors(const torch::nn::Module& module, const checkpoint::NamedTensors& tensors,
+                   const std::string& where) {
+  const checkpoint::NamedTensors targets = named_tensors(module);
+  for (const auto& [name, target] : targets) {
     const auto found = tensors.find(name);
     if (found == tensors.end()) throw Error(where + ": lacks the tensor " + name);
-    if (found->second.sizes() != target.sizes())
-      throw Error(where + ": tensor " + name + " has another shape");
-    target.copy_(found->second);
+    if (found->second.sizes() == target.sizes()) continue;
+    throw Error(where + ": tensor " + name + " has the shape " + shape_text(found->second.sizes()) +
+                " instead of " + shape_text(target.sizes()));
   }
   for (const auto& [name, tensor] : tensors) {
     if (!targets.contains(name)) throw Error(where + ": has a tensor that the network lacks: " + name);
+  }
+}
+
+void assign_tensors(torch::nn::Module& module, checkpoint::NamedTensors tensors, const std::string& where) {
+  check_tensors(module, tensors, where);
+  for (auto& [name, target] : named_tensors(module)) {
+    const auto found = tensors.find(name);
+    target.copy_(found->second);
+    tensors.erase(found);
   }
 }
 

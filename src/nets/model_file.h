@@ -33,12 +33,18 @@ std::string family_of(const checkpoint::CheckpointFile& file);
 // Whether latents of one file's network can fit the other's: not when both name families that differ.
 bool may_share_latents(const checkpoint::CheckpointFile& a, const checkpoint::CheckpointFile& b);
 
+// "[512, 512, 3, 3]".
+std::string shape_text(at::IntArrayRef shape);
+
 // All parameters and buffers of a module by name, detached.
 checkpoint::NamedTensors named_tensors(const torch::nn::Module& module);
-// Copies tensors into a module's parameters and buffers; names and shapes must agree. `where` begins error
-// messages.
-void assign_tensors(torch::nn::Module& module, const checkpoint::NamedTensors& tensors,
-                    const std::string& where);
+// Throws Error unless the tensors have the names and shapes of the module's parameters and buffers. `where`
+// begins its message.
+void check_tensors(const torch::nn::Module& module, const checkpoint::NamedTensors& tensors,
+                   const std::string& where);
+// Copies tensors into a module's parameters and buffers; names and shapes must agree. Each is given up as
+// soon as it is copied, so that large networks need not be in memory twice.
+void assign_tensors(torch::nn::Module& module, checkpoint::NamedTensors tensors, const std::string& where);
 
 // Writes a network as fp16. `metadata` adds to (or replaces) kind, architecture and family.
 void save_network(const std::filesystem::path& path, const Generator& generator, const std::string& family,

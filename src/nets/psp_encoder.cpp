@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "base/error.h"
+#include "nets/model_file.h"
 
 namespace toonmirror::nets {
 namespace {
@@ -21,12 +22,6 @@ constexpr const char* kCounterEnding = ".num_batches_tracked";
 // [N, C, h, w] as large as `other`; the corners stay where they are.
 at::Tensor enlarged(const at::Tensor& x, const at::Tensor& other) {
   return at::upsample_bilinear2d(x, {other.size(2), other.size(3)}, /*align_corners=*/true);
-}
-
-std::string shape_text(at::IntArrayRef shape) {
-  std::string text;
-  for (const int64_t size : shape) text += (text.empty() ? "" : "×") + std::to_string(size);
-  return text.empty() ? "a single number" : text;
 }
 
 // The tensor of that name with that many dimensions.

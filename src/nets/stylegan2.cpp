@@ -41,12 +41,12 @@ void GeneratorOptions::check() const {
 StyledConvImpl::StyledConvImpl(int64_t in, int64_t out, int64_t resolution, bool up,
                                const GeneratorOptions& options)
     : up_(up), clamp_(options.conv_clamp) {
-  weight = register_parameter("weight", torch::randn({out, in, 3, 3}));
+  weight = register_parameter("weight", initial_normal({out, in, 3, 3}));
   bias = register_parameter("bias", torch::zeros({out}));
   affine = register_module("affine",
                            FullyConnected(options.w_dim, in, /*activate=*/false, 1.0, /*bias_init=*/1.0));
   if (options.noise) {
-    noise_const = register_buffer("noise_const", torch::randn({resolution, resolution}));
+    noise_const = register_buffer("noise_const", initial_normal({resolution, resolution}));
     noise_strength = register_parameter("noise_strength", torch::zeros({}));
   }
 }
@@ -71,7 +71,7 @@ at::Tensor StyledConvImpl::forward(const at::Tensor& x, const at::Tensor& w, Noi
 }
 
 ToRgbImpl::ToRgbImpl(int64_t in, const GeneratorOptions& options) : clamp_(options.conv_clamp) {
-  weight = register_parameter("weight", torch::randn({3, in, 1, 1}));
+  weight = register_parameter("weight", initial_normal({3, in, 1, 1}));
   bias = register_parameter("bias", torch::zeros({3}));
   affine = register_module("affine",
                            FullyConnected(options.w_dim, in, /*activate=*/false, 1.0, /*bias_init=*/1.0));
@@ -87,7 +87,7 @@ at::Tensor ToRgbImpl::forward(const at::Tensor& x, const at::Tensor& w) {
 SynthesisBlockImpl::SynthesisBlockImpl(const GeneratorOptions& options, int64_t resolution) {
   const int64_t out = options.channels.at(resolution);
   if (resolution == 4) {
-    constant = register_parameter("const", torch::randn({out, 4, 4}));
+    constant = register_parameter("const", initial_normal({out, 4, 4}));
   } else {
     const int64_t in = options.channels.at(resolution / 2);
     conv0 = register_module("conv0", StyledConv(in, out, resolution, /*up=*/true, options));

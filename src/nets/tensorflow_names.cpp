@@ -34,17 +34,14 @@ Found find_network(const nlohmann::json& settings) {
   return result;
 }
 
-at::Tensor convolution(const TensorSource& source, const std::string& name) {
-  source.shape(name, 4);
-  return source.tensor(name).permute({3, 2, 0, 1}).contiguous();
-}
-
-// Everything of one layer but its noise.
+// Everything of one layer but its noise. The numbers of channels are those of its biases.
 void add_layer(GeneratorWeights& result, const TensorSource& synthesis, const std::string& from,
-               const std::string& to) {
-  result.tensors[to + ".weight"] = convolution(synthesis, from + "/weight");
+               const std::string& to, int64_t kernel) {
+  const int64_t in = synthesis.shape(from + "/mod_bias", 1)[0], out = synthesis.shape(from + "/bias", 1)[0];
+  synthesis.require_shape(from + "/weight", {kernel, kernel, in, out});
+  synthesis.require_shape(from + "/mod_weight", {result.options.w_dim, in});
+  result.tensors[to + ".weight"] = synthesis.tensor(from + "/weight").permute({3, 2, 0, 1}).contiguous();
   result.tensors[to + ".bias"] = synthesis.tensor(from + "/bias");
-  synthesis.shape(from + "/mod_weight", 2);
   result.tensors[to + ".affine.weight"] = synthesis.tensor(from + "/mod_weight").t().contiguous();
   result.tensors[to + ".affine.bias"] = synthesis.tensor(from + "/mod_bias") + 1.0;
 }
@@ -102,21 +99,21 @@ std::optional<GeneratorWeights> tensorflow_generator(const checkpoint::Checkpoin
   const std::vector<int64_t> constant = synthesis.shape("4x4/Const/const", 4);
   options.channels[4] = constant[1];
   result.tensors["synthesis.b4.const"] = synthesis.tensor("4x4/Const/const").squeeze(0);
-  add_layer(result, synthesis, "4x4/Conv", "synthesis.b4.conv1");
+  add_layer(result, synthesis, "4x4/Conv", "synthesis.b4.conv1", 3);
   add_noise(result, synthesis, "4x4/Conv", "synthesis.b4.conv1", 0);
-  add_layer(result, synthesis, "4x4/ToRGB", "synthesis.b4.torgb");
+  add_layer(result, synthesis, "4x4/ToRGB", "synthesis.b4.torgb", 1);
   int64_t noise = 1;
   for (int64_t r = 8;; r *= 2) {
     const std::string from = std::to_string(r) + "x" + std::to_string(r) + "/";
     if (!synthesis.contains(from + "Conv0_up/weight")) break;
     const std::string to = "synthesis.b" + std::to_string(r) + ".";
-    options.channels[r] = synthesis.shape(from + "Conv1/weight", 4)[3];
+    options.channels[r] = synthesis.shape(from + "Conv1/bias", 1)[0];
     options.resolution = r;
     for (const auto& [layer, canonical] : {std::pair{"Conv0_up", "conv0"}, {"Conv1", "conv1"}}) {
-      add_layer(result, synthesis, from + layer, to + canonical);
+      add_layer(result, synthesis, from + layer, to + canonical, 3);
       add_noise(result, synthesis, from + layer, to + canonical, noise++);
     }
-    add_layer(result, synthesis, from + "ToRGB", to + "torgb");
+    add_layer(result, synthesis, from + "ToRGB", to + "torgb", 1);
   }
   return result;
 }

@@ -4,6 +4,8 @@
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
+#include <algorithm>
+
 #include "base/error.h"
 #include "support/temporary_folder.h"
 
@@ -34,6 +36,19 @@ TEST(MappedFile, KnowsWhatLiesInIt) {
   EXPECT_FALSE(file.contains(begin + 1, 10));
   EXPECT_FALSE(file.contains(begin, ~uint64_t{0}));
   EXPECT_FALSE(file.contains(nullptr, 0));
+}
+
+TEST(MappedFile, WhatWasForgottenComesBackAndTheRestStays) {
+  const TemporaryFolder folder;
+  const std::string content(100'000, 'a');
+  const MappedFile file(folder.write("x", content));
+  const std::span<uint8_t> bytes = file.bytes();
+  file.forget(bytes.subspan(5'000, 90'000));
+  file.forget(bytes.last(10));
+  std::vector<uint8_t> elsewhere(100'000, 'b');
+  file.forget(elsewhere);
+  EXPECT_TRUE(std::ranges::all_of(bytes, [](uint8_t byte) { return byte == 'a'; }));
+  EXPECT_TRUE(std::ranges::all_of(elsewhere, [](uint8_t byte) { return byte == 'b'; }));
 }
 
 TEST(MappedFile, FilesThatShrinkAreNoticedWhenTheyAreRead) {

@@ -34,7 +34,10 @@ TEST(PickleText, Latin1RoundTripOfEveryByte) {
   decode_latin1(utf8, reinterpret_cast<uint8_t*>(decoded.data()));
   EXPECT_EQ(decoded, bytes);
   EXPECT_EQ(latin1_length("\xc4\x80"), std::nullopt);  // U+0100
-  EXPECT_EQ(latin1_length("\xc3"), std::nullopt);
+  for (const char* broken :
+       {"\xc3", "\xc3z", "\x80", "a\x80", "\xc1\x80", "\xc2\xc2\x80", "\xc2\x80\x80", "\xff"}) {
+    EXPECT_EQ(latin1_length(broken), std::nullopt) << broken;
+  }
 }
 
 TEST(PickleText, UnquotesPythonsLiterals) {

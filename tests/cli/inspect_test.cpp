@@ -46,10 +46,10 @@ class InspectTest : public ::testing::Test {
   TemporaryFolder folder_;
 };
 
-TEST_F(InspectTest, SaysWhatANetworkIs) {
+TEST_F(InspectTest, SaysWhatItCanOfANetworkThatCannotBeUsedAndFails) {
   const ProgramResult result = inspect({write_model()});
-  EXPECT_EQ(result.exit_code, 0);
-  EXPECT_EQ(result.errors, "");
+  EXPECT_EQ(result.exit_code, 1);
+  EXPECT_THAT(result.errors, HasSubstr("small.safetensors: its architecture is not understood\n"));
   for (const char* part :
        {"generator", "resolution = 256", "noise = true", "CC BY-NC-SA 4.0", "1 in F16, 1 in F32"}) {
     EXPECT_THAT(result.output, HasSubstr(part));

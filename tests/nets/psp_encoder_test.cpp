@@ -159,13 +159,13 @@ TEST(LoadPspEncoder, NamesTheTensorThatDoesNotFit) {
   expect([](auto& t) { t["body.24.res_layer.0.weight"] = at::ones({20}); },
          "lacks: body.24.res_layer.0.weight");
   expect([](auto& t) { t["styles.2.linear.bias"] = at::ones({13}); },
-         "styles.2.linear.bias of its encoder is 13 instead of 12");
+         "styles.2.linear.bias of its encoder is [13] instead of [12]");
   expect([](auto& t) { t["styles.1.convs.0.weight"] = at::ones({12}); }, "tensor styles.1.convs.0.weight");
   expect(
       [](auto& t) {
         t["latent_avg"] = at::ones({3, 12});
       },
-      "tensor latent_avg of its encoder is 3×12 instead of 4×12");
+      "tensor latent_avg of its encoder is [3, 12] instead of [4, 12]");
   expect(
       [](auto& t) {
         t["body.3.res_layer.1.weight"] = at::ones({8, 16, 3, 3});
