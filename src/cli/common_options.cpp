@@ -54,7 +54,8 @@ bool is_device_name(const std::string& name) {
 }  // namespace
 
 void add_style_option(CLI::App& command, std::string& style) {
-  command.add_option("--style", style, "Style: a name or a .toml file")->type_name("NAME|FILE");
+  command.add_option("--style", style, "Style: a name, a .toml file, or a pSp or e4e checkpoint")
+      ->type_name("NAME|FILE");
 }
 
 void add_seed_option(CLI::App& command, uint64_t& seed) {

@@ -1,7 +1,10 @@
 #include "teachers/teacher.h"
 
 #include "base/error.h"
+#include "teachers/painting.h"
+#include "teachers/pencil.h"
 #include "teachers/toon.h"
+#include "teachers/ukiyoe.h"
 
 namespace toonmirror::teachers {
 
@@ -9,6 +12,9 @@ const std::vector<TeacherEntry>& teachers() {
   static const std::vector<TeacherEntry> entries = {
       {"toon", "animated-film look: big clear eyes, clean skin, hair in shapes",
        [](const FaceDrawingInput& input) { return draw_toon(input); }},
+      {"ukiyoe", "woodblock print: flat pigments, brush lines, paper", draw_ukiyoe},
+      {"painting", "oil painting: strokes along the forms, warm lights, cool shadows", draw_painting},
+      {"drawing", "pencil on paper: hatching, broken lines, grain", draw_pencil},
       {"photo", "no drawing: packs photos for 'toonmirror train generator'",
        [](const FaceDrawingInput& input) {
          return Drawing{input.photo, input.photo, input.labels};

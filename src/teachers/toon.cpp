@@ -6,51 +6,15 @@
 #include <opencv2/imgproc.hpp>
 #include <vector>
 
-#include "base/error.h"
-#include "teachers/eye.h"
-#include "teachers/eye_paint.h"
 #include "teachers/filters.h"
 #include "teachers/hair.h"
-#include "teachers/scene.h"
+#include "teachers/sitting.h"
 #include "teachers/skin.h"
 
 namespace toonmirror::teachers {
 namespace {
 
 using face::Label;
-
-constexpr double kScale = static_cast<double>(kCanvas_px) / kDrawingSize_px;
-
-cv::Point2d on_canvas(const cv::Point2d& p) {
-  return (p + cv::Point2d(0.5, 0.5)) * kScale - cv::Point2d(0.5, 0.5);
-}
-
-void check(const FaceDrawingInput& input) {
-  const cv::Size size(kDrawingSize_px, kDrawingSize_px);
-  if (input.photo.size() != size || input.photo.type() != CV_8UC3 || input.labels.size() != size ||
-      input.labels.type() != CV_8UC1) {
-    throw Error("a teacher draws from crops of 256 px with labels of the same size");
-  }
-  for (const cv::Point2d& p : input.landmarks) {
-    if (!std::isfinite(p.x) || !std::isfinite(p.y))
-      throw Error("a teacher draws from landmarks that are finite");
-  }
-}
-
-std::array<EyeShape, 2> eyes_of_photo(const cv::Mat& lab, const face::Landmarks& landmarks,
-                                      const Mattes& mattes, bool labelled, cv::Vec3f& iris_lab) {
-  EyeEvidence evidence;
-  evidence.labelled = labelled;
-  evidence.eye = mattes.of({Label::eye, Label::iris});
-  evidence.iris = mattes.of({Label::iris});
-  evidence.glasses = mattes.of({Label::glasses});
-  cv::extractChannel(lab, evidence.light, 0);
-  const cv::Mat skin = mattes.of({Label::skin}).mul(face_polygon(landmarks, lab.size()));
-  evidence.skin_light = evidence.light.dot(skin) / (cv::sum(skin)[0] + 1e-3);
-  const std::array<EyeShape, 2> eyes = find_eyes(landmarks, evidence);
-  iris_lab = iris_colour(lab, evidence.eye, eyes);
-  return eyes;
-}
 
 // What shows in front of skin inside the label of glasses: the frame, and lenses that are no clear glass.
 cv::Mat frame_matte(const Scene& scene, const SkinLayers& layers) {
@@ -67,16 +31,14 @@ cv::Mat frame_matte(const Scene& scene, const SkinLayers& layers) {
   return frame;
 }
 
-EyeLook look_of(const Scene& scene, const cv::Mat& hair, const cv::Vec3f& iris_lab,
-                const ToonOptions& options) {
+EyeLook look_of(const Sitting& sitting, const ToonOptions& options) {
+  const Scene& scene = sitting.scene;
   EyeLook look;
-  look.iris_lab = iris_lab;
+  look.iris_lab = sitting.iris_lab;
   // Lashes are a dark tint of hair or brows.
-  const cv::Mat dark = halved(hair + scene.mattes.of({Label::brow}));
-  const cv::Scalar mean = cv::mean(scene.half, dark > 0.6f);
-  look.lash_lab = {static_cast<float>(std::clamp(mean[0] * 0.30, 5.0, 20.0)),
-                   static_cast<float>(std::clamp(mean[1] * 0.6, 1.0, 8.0)),
-                   static_cast<float>(std::clamp(mean[2] * 0.5, 1.0, 9.0))};
+  const cv::Vec3f mean = hair_colour(scene);
+  look.lash_lab = {std::clamp(mean[0] * 0.30f, 5.0f, 20.0f), std::clamp(mean[1] * 0.6f, 1.0f, 8.0f),
+                   std::clamp(mean[2] * 0.5f, 1.0f, 9.0f)};
   look.white_light = white_light(scene);
   look.opened_lids = options.opened_lids;
   look.line_px = 0.036 * scene.unit;
@@ -105,26 +67,8 @@ cv::Mat graded(cv::Mat lab) {
 }  // namespace
 
 Drawing draw_toon(const FaceDrawingInput& input, const ToonOptions& options) {
-  check(input);
-  const cv::Mat labels = labels_or_landmarks(input.labels, input.landmarks);
-  face::Landmarks landmarks;
-  std::transform(input.landmarks.begin(), input.landmarks.end(), landmarks.begin(), on_canvas);
-  const face::DisplacementField field(landmarks, kCanvas_px, options.geometry);
-  const Mattes photo_mattes(input.photo, labels);
-  cv::Mat photo;
-  input.photo.convertTo(photo, CV_32F, 1.0 / 255.0);
-  cv::Mat large;
-  cv::resize(photo, large, {kCanvas_px, kCanvas_px}, 0, 0, cv::INTER_CUBIC);
-  cv::Vec3f iris_lab;
-  std::array<EyeShape, 2> eyes =
-      eyes_of_photo(to_lab(photo), input.landmarks, photo_mattes, labels.data == input.labels.data, iris_lab);
-
-  Scene scene{.lab = to_lab(field.warp(large, cv::INTER_CUBIC)),
-              .half = {},
-              .mattes = photo_mattes.warped(field, kCanvas_px),
-              .landmarks = field.forward(landmarks),
-              .unit = std::clamp(face::eye_distance(landmarks), 0.1 * kCanvas_px, 0.6 * kCanvas_px),
-              .skin = {}};
+  Sitting sitting = prepare(input, options.geometry);
+  Scene& scene = sitting.scene;
   const Mattes& mattes = scene.mattes;
   const cv::Mat skin = mattes.of({Label::skin, Label::brow, Label::eye, Label::iris});
   scene.skin = relight(scene.lab, skin, face_polygon(scene.landmarks, scene.lab.size()));
@@ -144,22 +88,11 @@ Drawing draw_toon(const FaceDrawingInput& input, const ToonOptions& options) {
   draw_mouth(picture, scene);
   picture = mix(picture, strands, hair);
 
-  Drawing drawing;
-  const face::DisplacementField small_field(input.landmarks, kDrawingSize_px, options.geometry);
-  drawing.input = small_field.warp(input.photo, cv::INTER_CUBIC);
-  drawing.labels = small_field.warp(labels, cv::INTER_NEAREST);
-  const EyeLook look = look_of(scene, hair, iris_lab, options);
   cv::Mat cover;
   cv::max(cv::Mat(hair + mattes.of({Label::hat})), cv::Mat(frame * 0.95), cover);
-  for (size_t i = 0; i < eyes.size(); ++i) {
-    eyes[i].left = field.forward(on_canvas(eyes[i].left));
-    eyes[i].right = field.forward(on_canvas(eyes[i].right));
-    const DrawnEye eye = prepare_eye(eyes[i], look, i == 0);
-    paint_eye(picture, eye, look, cover);
-    label_eye(drawing.labels, eye, kScale);
-  }
-  graded(picture).convertTo(drawing.picture, CV_8UC3, 255.0);
-  return drawing;
+  paint_eyes(picture, sitting, look_of(sitting, options), cover);
+  graded(picture).convertTo(sitting.drawing.picture, CV_8UC3, 255.0);
+  return std::move(sitting.drawing);
 }
 
 }  // namespace toonmirror::teachers

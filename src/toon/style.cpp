@@ -10,6 +10,9 @@
 
 #include "base/error.h"
 #include "base/model_path.h"
+#include "nets/import_generator.h"
+#include "nets/model_file.h"
+#include "nets/psp_encoder.h"
 
 namespace toonmirror::toon {
 namespace {
@@ -200,15 +203,42 @@ Style load_style(const fs::path& file) {
   const std::string encoder = top.required_text("encoder");
   const std::string face = generator.required_text("face");
   const std::optional<std::string> child = generator.text("child");
+  const std::optional<std::string> parser = top.text("parser");
   generator.finish();
   top.finish();
   check_style(style);
   style.encoder = network(file, encoder);
   style.face = network(file, face);
   if (child) style.child = network(file, *child);
+  if (parser) style.parser = network(file, *parser);
   return style;
 }
 
-Style find_style(const std::string& name_or_file) { return load_style(find_model(name_or_file, ".toml")); }
+Style style_of_checkpoint(const fs::path& file) {
+  const checkpoint::CheckpointFile checkpoint(file);
+  Style style;
+  style.file = style.face = file;
+  style.name = file.stem().string();
+  const bool has_generator = nets::find_generator(checkpoint).has_value();
+  if (has_generator && nets::find_psp_encoder(checkpoint)) {
+    style.encoder = file;
+    return style;
+  }
+  const fs::path house_encoder = find_model("encoder", ".safetensors");
+  const std::string family = nets::family_of(checkpoint);
+  if (has_generator && !family.empty() &&
+      family == nets::family_of(checkpoint::CheckpointFile(house_encoder))) {
+    style.encoder = house_encoder;
+    return style;
+  }
+  throw Error(file.string() + (has_generator ? ": holds a generator, but no encoder that finds latents for it"
+                                             : ": holds no StyleGAN2 generator"),
+              "a style names both networks: see 'Styles of public checkpoints' in docs/formats.md");
+}
+
+Style find_style(const std::string& name_or_file) {
+  const fs::path file = find_model(name_or_file, ".toml");
+  return file.extension() == ".toml" ? load_style(file) : style_of_checkpoint(file);
+}
 
 }  // namespace toonmirror::toon

@@ -4,6 +4,9 @@
 //   description = "Clean lines, flat shading, large eyes"
 //   licence = "CC BY-NC-SA 4.0"
 //   encoder = "encoder.safetensors"      # projects a photo into the generators' latents
+//   parser = "encoder.safetensors"       # beside a public encoder (pSp, e4e): a house encoder that parses
+//   the
+//                                        # face; left out: the one that ships
 //   psi = 1.0                            # truncation of the latents towards the average face, 0 to 2
 //   likeness = 1.0                       # share of the photo's own features, 0 to 1
 //   [generator]
@@ -22,7 +25,8 @@
 //   width = 0.0                          #   softness; 0 switches at once
 //   weights = [1, 1, 0.5, 0]             # layers, vtoonify: shares of the child from coarse to fine
 //
-// Only `name`, `encoder` and `generator.face` have to be there.
+// Networks may be in any public format (checkpoint/checkpoint_file.h). Only `name`, `encoder` and
+// `generator.face` have to be there.
 #pragma once
 
 #include <filesystem>
@@ -53,6 +57,7 @@ struct Style {
   std::string description;
   std::string licence;
   std::filesystem::path encoder;
+  std::filesystem::path parser;  // empty: the model "encoder"
   std::filesystem::path face;
   std::filesystem::path child;  // empty: none
   // The shapes the photo is given before the encoder sees it, as the style's teacher gave them.
@@ -66,7 +71,11 @@ struct Style {
 // key: not TOML, a key missing, unknown, of a wrong type or out of range, or a network that is not there.
 Style load_style(const std::filesystem::path& file);
 
-// load_style of the file or model name (base/model_path.h).
+// The style that a checkpoint alone is: the encoder and the generator in it, as pSp and e4e files have both;
+// of the house's family also a generator alone, with the house encoder. Throws Error saying what is missing.
+Style style_of_checkpoint(const std::filesystem::path& file);
+
+// load_style of the file or model name (base/model_path.h); style_of_checkpoint where the file is no .toml.
 Style find_style(const std::string& name_or_file);
 
 // Throws Error where psi is not in [0, 2], likeness not in [0, 1], or the blend's numbers are out of every

@@ -13,11 +13,11 @@ namespace {
 static_assert(face::kLabelCount == nets::kFaceClassCount, "the parser's classes are the paste-back's labels");
 
 // CV_8UC3 [H, W] → [1, 3, H, W], RGB in [-1, 1].
-at::Tensor tensor_from_picture(const cv::Mat& rgb, at::ScalarType type, at::Device device) {
+at::Tensor tensor_from_picture(const cv::Mat& rgb, at::Device device) {
   const at::Tensor bytes = at::from_blob(
       const_cast<uchar*>(rgb.data), {1, rgb.rows, rgb.cols, 3},
       {rgb.rows * static_cast<int64_t>(rgb.step), static_cast<int64_t>(rgb.step), 3, 1}, at::kByte);
-  const at::Tensor values = bytes.to(device).to(at::kFloat).mul_(1 / 127.5).sub_(1).to(type);
+  const at::Tensor values = bytes.to(device).to(at::kFloat).mul_(1 / 127.5).sub_(1);
   return values.permute({0, 3, 1, 2});  // in memory still channels-last, as the networks want it
 }
 
@@ -39,16 +39,21 @@ cv::Mat probabilities(const at::Tensor& logits) {
 }
 
 void check_match(const Style& style, const checkpoint::CheckpointFile& encoder_file,
-                 const nets::HouseEncoderOptions& encoder, const nets::GeneratorOptions& generator) {
+                 const FaceEncoder& encoder, const nets::GeneratorOptions& generator) {
   const checkpoint::CheckpointFile face_file(style.face);
   if (!nets::may_share_latents(encoder_file, face_file)) {
     throw Error(style.file.string() + ": its encoder belongs to the family " + nets::family_of(encoder_file) +
                     ", its generator to " + nets::family_of(face_file),
                 "an encoder finds latents for generators of its own family only");
   }
-  if (encoder.w_dim != generator.w_dim || encoder.latent_count != generator.latent_count() ||
-      encoder.likeness_channels != generator.likeness_channels) {
-    throw Error(style.file.string() + ": the shapes of its encoder and its generator do not fit");
+  if (encoder.w_dim() != generator.w_dim || encoder.latent_count() != generator.latent_count()) {
+    throw Error(style.file.string() + ": its encoder finds " + std::to_string(encoder.latent_count()) +
+                    " latents of " + std::to_string(encoder.w_dim()) + " numbers, its generator takes " +
+                    std::to_string(generator.latent_count()) + " of " + std::to_string(generator.w_dim),
+                "an encoder fits the generator it was trained with, and that one's children");
+  }
+  if (!encoder.likeness_channels().empty() && encoder.likeness_channels() != generator.likeness_channels) {
+    throw Error(style.file.string() + ": the likeness features of its encoder and its generator do not fit");
   }
 }
 
@@ -60,14 +65,18 @@ const Style& checked(const Style& style) {
 }  // namespace
 
 Toonifier::Toonifier(const Style& style, at::ScalarType precision, at::Device device)
-    : style_(style), precision_(precision), device_(device), blended_(checked(style)) {
+    : Toonifier(checked(style), checkpoint::CheckpointFile(style.encoder), precision, device) {}
+
+Toonifier::Toonifier(const Style& style, const checkpoint::CheckpointFile& encoder_file,
+                     at::ScalarType precision, at::Device device)
+    : style_(style),
+      precision_(precision),
+      device_(device),
+      encoder_(encoder_file, style.parser, precision, device),
+      blended_(style) {
   const at::NoGradGuard no_grad;
-  const checkpoint::CheckpointFile encoder_file(style_.encoder);
-  encoder_ = nets::load_house_encoder(encoder_file);
   generator_ = blended_.generator();
-  check_match(style_, encoder_file, encoder_->options(), generator_->options());
-  encoder_->to(device_);
-  encoder_->prepare(precision_);
+  check_match(style_, encoder_file, encoder_, generator_->options());
   blended_.prepare(device_, precision_);
 }
 
@@ -76,12 +85,11 @@ FaceCode Toonifier::encode(const cv::Mat& crop_rgb) const {
     throw Error("toonifier: the crop is not RGB of " + std::to_string(crop_size_px()) + " px");
   }
   const c10::InferenceMode inference;
-  nets::HouseEncoder encoder = encoder_;  // LibTorch's forward is not const, though this one changes nothing
-  const nets::HouseEncoding encoding =
-      encoder->forward(tensor_from_picture(crop_rgb, precision_, device_), /*parse=*/true);
+  // Public encoders compute in float: the picture must not lose precision on its way to them.
+  const EncodedFace encoding = encoder_.encode(tensor_from_picture(crop_rgb, device_));
   FaceCode code;
   const at::Tensor& average = generator_->mapping->w_avg;
-  code.ws = encoding.w_plus();
+  code.ws = encoding.w_plus;
   if (style_.psi != 1) code.ws = average + style_.psi * (code.ws - average);
   if (style_.likeness > 0) {
     for (const auto& [resolution, features] : encoding.features) {

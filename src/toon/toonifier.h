@@ -3,9 +3,9 @@
 
 #include <opencv2/core.hpp>
 
-#include "nets/house_encoder.h"
 #include "nets/stylegan2.h"
 #include "toon/blend.h"
+#include "toon/face_encoder.h"
 #include "toon/style.h"
 
 namespace toonmirror::toon {
@@ -26,7 +26,7 @@ class Toonifier {
 
   const Style& style() const { return style_; }
   // Side of the crops that encode() takes.
-  int crop_size_px() const { return static_cast<int>(encoder_->options().resolution); }
+  int crop_size_px() const { return static_cast<int>(encoder_.crop_size_px()); }
 
   // `crop_rgb` CV_8UC3, crop_size_px() squared, aligned as FFHQ does (face/alignment.h).
   FaceCode encode(const cv::Mat& crop_rgb) const;
@@ -35,10 +35,13 @@ class Toonifier {
   cv::Mat render(const FaceCode& code) const;
 
  private:
+  Toonifier(const Style& style, const checkpoint::CheckpointFile& encoder_file, at::ScalarType precision,
+            at::Device device);
+
   Style style_;
   at::ScalarType precision_;
   at::Device device_;
-  nets::HouseEncoder encoder_{nullptr};
+  FaceEncoder encoder_;
   BlendedGenerator blended_;
   nets::Generator generator_{nullptr};  // of blended_
 };

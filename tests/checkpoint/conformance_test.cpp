@@ -226,7 +226,8 @@ std::vector<Verdict> verdicts() {
   for (const fs::path& folder : testing::conformance_cases("A7")) {
     std::ifstream file(folder / "verdicts.json");
     if (!file) continue;
-    for (const json& facts : json::parse(file).at("files")) {
+    const json kit = json::parse(file);
+    for (const json& facts : kit.at("files")) {
       result.push_back({folder / facts.at("file").get<std::string>(), facts});
     }
   }

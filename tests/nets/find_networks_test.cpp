@@ -1,7 +1,12 @@
 #include "nets/find_networks.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <fstream>
+#include <nlohmann/json.hpp>
+
+#include "base/error.h"
 #include "nets/model_file.h"
 #include "support/conformance.h"
 #include "support/temporary_folder.h"
@@ -58,6 +63,25 @@ TEST(FindNetworks, PspFilesHoldEncoderAndGenerator) {
     ASSERT_EQ(networks.size(), 2U) << path;
     EXPECT_EQ(networks[1].kind, "generator");
   }
+}
+
+// Files that open, and whose lie only shows where a network is to be made of them (case A7).
+TEST(FindNetworks, NamesTheVariableThatIsMissingOrOfAnotherShape) {
+  int files = 0;
+  for (const fs::path& folder : testing::conformance_cases("A7")) {
+    std::ifstream file(folder / "verdicts.json");
+    if (!file) continue;
+    const auto kit = nlohmann::json::parse(file);
+    for (const nlohmann::json& facts : kit.at("files")) {
+      if (facts.at("kind") != "lying-shape" && facts.at("kind") != "missing") continue;
+      const fs::path path = folder / facts.at("file").get<std::string>();
+      const std::string words = facts.value("message_should_contain", "");
+      EXPECT_THAT([&] { find_networks(checkpoint::CheckpointFile(path)); },
+                  ::testing::ThrowsMessage<Error>(::testing::HasSubstr(words)));
+      ++files;
+    }
+  }
+  if (files == 0) GTEST_SKIP() << "no conformance data (set TOONMIRROR_CONFORMANCE)";
 }
 
 TEST(WriteNetwork, HalvesWhenAsked) {

@@ -1,10 +1,15 @@
 #include "toon/toonifier.h"
 
+#include <gmock/gmock.h>
+
 #include <future>
+#include <opencv2/imgcodecs.hpp>
 
 #include "base/error.h"
+#include "base/model_path.h"
 #include "face/mask.h"
 #include "fixtures.h"
+#include "support/conformance.h"
 
 namespace toonmirror::toon {
 namespace {
@@ -93,6 +98,59 @@ TEST(Toonifier, RefusesAnEncoderOfAnotherFamily) {
   const SmallModels models;
   nets::save_network(models.folder() / "encoder.safetensors", testing::small_encoder(), "other", {});
   EXPECT_THROW(Toonifier toonifier(models.style()), Error);
+}
+
+// A pSp or e4e file is a style by itself: its encoder, its generator, and the house's parser.
+TEST(Toonifier, DrawsWithPublicEncodersWhatTheReferenceDraws) {
+  int files = 0;
+  for (const auto& folder : toonmirror::testing::conformance_cases("A6")) {
+    for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+      if (entry.path().extension() != ".pt") continue;
+      SCOPED_TRACE(entry.path().string());
+      const std::string kind = entry.path().filename().string().substr(0, 3);
+      const checkpoint::CheckpointFile expected(folder / (kind + ".expected.safetensors"));
+      const Toonifier toonifier(style_of_checkpoint(entry.path()));
+      for (int i = 0; expected.tensors().contains("latents_input" + std::to_string(i)); ++i) {
+        const std::string name = "input" + std::to_string(i);
+        cv::Mat photo = cv::imread((folder / (name + ".png")).string());
+        ASSERT_FALSE(photo.empty());
+        cv::cvtColor(photo, photo, cv::COLOR_BGR2RGB);
+        const FaceCode code = toonifier.encode(photo);
+        EXPECT_TRUE(at::allclose(code.ws, expected.tensor("latents_" + name), 0, 2e-4));
+        EXPECT_TRUE(code.features.empty());
+        EXPECT_EQ(code.parsing.size(), cv::Size(64, 64));
+        // The reference's picture in bytes, as render() gives it.
+        const at::Tensor wanted =
+            expected.tensor("image_" + name)[0].permute({1, 2, 0}).add(1).mul(127.5).clamp(0, 255);
+        const cv::Mat drawn = toonifier.render(code);
+        const at::Tensor bytes = at::from_blob(drawn.data, {drawn.rows, drawn.cols, 3}, at::kByte);
+        EXPECT_LT((bytes.to(at::kFloat) - wanted).abs().max().item<float>(), 0.6);
+        ++files;
+      }
+    }
+  }
+  if (files == 0) GTEST_SKIP() << "no conformance data (set TOONMIRROR_CONFORMANCE)";
+}
+
+TEST(StyleOfCheckpoint, SaysWhichNetworkIsMissing) {
+  const SmallModels models;
+  const auto message = [](const std::filesystem::path& file) {
+    try {
+      style_of_checkpoint(file);
+    } catch (const Error& error) {
+      return std::string(error.what());
+    }
+    return std::string("accepted");
+  };
+  EXPECT_THAT(message(models.folder() / "face.safetensors"), ::testing::HasSubstr("no encoder"));
+  EXPECT_THAT(message(models.folder() / "encoder.safetensors"),
+              ::testing::HasSubstr("no StyleGAN2 generator"));
+}
+
+TEST(StyleOfCheckpoint, AGeneratorOfTheHouseIsDrawnWithItsEncoder) {
+  const Style style = style_of_checkpoint(find_model("toon", ".safetensors"));
+  EXPECT_EQ(style.encoder, find_model("encoder", ".safetensors"));
+  EXPECT_TRUE(style.child.empty());
 }
 
 }  // namespace

@@ -1,0 +1,197 @@
+#include "teachers/painting.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+#include <opencv2/imgproc.hpp>
+
+#include "teachers/filters.h"
+#include "teachers/lines.h"
+#include "teachers/sitting.h"
+
+namespace toonmirror::teachers {
+namespace {
+
+using face::Label;
+
+constexpr face::CartoonGeometry kGeometry = {
+    .eye_zoom = 1.14, .nose_zoom = 0.94, .mouth_zoom = 0.97, .jaw_pull = 0.02};
+constexpr uint64_t kBrushSeed = 7;
+
+struct Brush {
+  double radius_px;
+  double spacing_px;
+  double error;  // paints where the canvas differs by more; 0 … 3, sum over R, G, B
+  bool fine;     // on features, and thinned out elsewhere
+};
+constexpr Brush kBrushes[] = {
+    {12, 8, -1, false}, {7.5, 5.5, 0.04, false}, {4.2, 3.6, 0.08, false}, {2.2, 2.4, 0.11, true}};
+
+// A painter's palette: chroma up, lights warm, shadows on skin a cool red, what is behind a little colder.
+cv::Mat pushed_colours(const Scene& scene) {
+  cv::Mat rgb8, smooth;
+  from_lab(scene.lab).convertTo(rgb8, CV_8UC3, 255.0);
+  cv::bilateralFilter(rgb8, smooth, 9, 35, 9);
+  smooth.convertTo(smooth, CV_32F, 1.0 / 255.0);
+  cv::Mat lab = to_lab(smooth);
+  const cv::Mat skin = scene.mattes.of({Label::skin});
+  const cv::Mat behind = scene.mattes.of({Label::background});
+  for (int y = 0; y < lab.rows; ++y) {
+    auto* pixel = lab.ptr<cv::Vec3f>(y);
+    for (int x = 0; x < lab.cols; ++x) {
+      const double l = std::clamp(pixel[x][0] / 100.0, 0.0, 1.0);
+      const double s = skin.at<float>(y, x);
+      const double shadow = std::clamp(0.55 - l, 0.0, 0.5) * s, bright = std::clamp(l - 0.65, 0.0, 0.35);
+      pixel[x][0] = static_cast<float>(100.0 * std::clamp(l - 0.05 * std::sin(2 * CV_PI * l), 0.03, 0.97));
+      pixel[x][1] = static_cast<float>(pixel[x][1] * 1.25 + 16 * shadow - 5 * bright * s);
+      pixel[x][2] =
+          static_cast<float>(pixel[x][2] * 1.22 + 14 * bright * s - 8 * shadow - 5 * behind.at<float>(y, x));
+    }
+  }
+  return from_lab(lab);
+}
+
+class Painter {
+ public:
+  Painter(const cv::Mat& reference, const cv::Mat& flow, const cv::Mat& detail, const cv::Mat& behind)
+      : reference_(reference),
+        flow_(flow),
+        detail_(detail),
+        behind_(behind),
+        canvas_(soft(reference, 9)),
+        height_(cv::Mat::zeros(reference.size(), CV_32F)),
+        random_(kBrushSeed) {}
+
+  void paint(const Brush& brush) {
+    target_ = soft(reference_, brush.radius_px * 0.45);
+    cv::Mat error;
+    cv::absdiff(canvas_, target_, error);
+    cv::transform(error, error, cv::Matx13f(1, 1, 1));
+    const int window = static_cast<int>(brush.radius_px * 2) | 1;
+    cv::blur(error, error, {window, window});
+    for (const cv::Point2d& start : shuffled_starts(brush.spacing_px)) {
+      // All numbers of a stroke are drawn whether it is painted or not: another photo moves no other stroke.
+      const cv::Vec4d chance(random_.uniform(0.0, 1.0), random_.gaussian(1), random_.gaussian(1),
+                             random_.uniform(0.0, 1.0));
+      const cv::Point pixel = inside(start);
+      const double detail = detail_.at<float>(pixel), behind = behind_.at<float>(pixel);
+      const double wanted = brush.error * (1 + 0.8 * behind) - (brush.radius_px < 5 ? 0.05 * detail : 0.0);
+      if (error.at<float>(pixel) <= wanted) continue;
+      if (brush.fine && detail + 0.25 * (1 - behind) <= 0.9 * chance[0]) continue;
+      stroke(start, brush, chance, detail);
+    }
+  }
+
+  const cv::Mat& canvas() const { return canvas_; }
+  const cv::Mat& height() const { return height_; }
+
+ private:
+  cv::Point inside(const cv::Point2d& p) const {
+    return {std::clamp(cvRound(p.x), 0, canvas_.cols - 1), std::clamp(cvRound(p.y), 0, canvas_.rows - 1)};
+  }
+
+  std::vector<cv::Point2d> shuffled_starts(double spacing) {
+    std::vector<cv::Point2d> starts;
+    for (double y = 0; y < canvas_.rows; y += spacing) {
+      for (double x = 0; x < canvas_.cols; x += spacing) {
+        const double reach = 0.6 * spacing;
+        starts.emplace_back(x + random_.uniform(-reach, reach), y + random_.uniform(-reach, reach));
+      }
+    }
+    for (size_t i = starts.size(); i > 1; --i) {
+      std::swap(starts[i - 1], starts[static_cast<size_t>(random_.uniform(0, static_cast<int>(i)))]);
+    }
+    return starts;
+  }
+
+  void stroke(const cv::Point2d& start, const Brush& brush, const cv::Vec4d& chance, double detail) {
+    constexpr int kShift = 3;
+    const cv::Vec3f colour =
+        target_.at<cv::Vec3f>(inside(start)) * static_cast<float>(1 + 0.035 * chance[1]) +
+        cv::Vec3f::all(static_cast<float>(0.012 * chance[2]));
+    const auto fixed = [](const cv::Point2d& p) {
+      return cv::Point(cvRound(p.x * (1 << kShift)), cvRound(p.y * (1 << kShift)));
+    };
+    std::vector<cv::Point> points = {fixed(start)};
+    const int length = static_cast<int>((detail < 0.4 ? 5 : 3) * (brush.radius_px < 5 ? 1.3 : 1.0));
+    cv::Point2d p = start, before;
+    for (int i = 0; i < length; ++i) {
+      const cv::Vec2f along = flow_.at<cv::Vec2f>(inside(p));
+      cv::Point2d direction(along[0], along[1]);
+      if (direction.dot(before) < 0) direction = -direction;
+      before = direction;
+      p += direction * brush.radius_px * 0.85;
+      const cv::Vec3f there = target_.at<cv::Vec3f>(inside(p)) - colour;
+      if (std::abs(there[0]) + std::abs(there[1]) + std::abs(there[2]) > 0.22f) break;
+      points.push_back(fixed(p));
+    }
+    if (points.size() < 2) points.push_back(fixed(start + cv::Point2d(0.5, 0.5)));
+    const int breadth = std::max(1, static_cast<int>(brush.radius_px * 1.5));
+    const cv::Scalar paint(std::clamp(colour[0], 0.0f, 1.0f), std::clamp(colour[1], 0.0f, 1.0f),
+                           std::clamp(colour[2], 0.0f, 1.0f));
+    cv::polylines(canvas_, points, false, paint, breadth, cv::LINE_8, kShift);
+    cv::polylines(height_, points, false, cv::Scalar(chance[3]), breadth, cv::LINE_8, kShift);
+  }
+
+  cv::Mat reference_, flow_, detail_, behind_;
+  cv::Mat canvas_, height_;  // RGB 0 … 1; thickness of the paint 0 … 1
+  cv::Mat target_;           // the reference as coarse as the brush
+  cv::RNG random_;
+};
+
+// The relief of strokes and bristles under a light from above on the left: a factor, about 1.
+cv::Mat relief(const cv::Mat& height, const cv::Mat& flow, const cv::Mat& quiet) {
+  const cv::Mat bristles = normalised(averaged_along(flow, noise(height.size(), kBrushSeed + 1), 9));
+  const cv::Mat surface = soft(height, 1.0) * 1.6 + bristles * 0.16;
+  cv::Mat gx, gy;
+  cv::Sobel(surface, gx, CV_32F, 1, 0);
+  cv::Sobel(surface, gy, CV_32F, 0, 1);
+  const cv::Mat slope = mapped(gx * 0.5 + gy * 0.8, [](double s) { return std::clamp(s, -1.0, 1.0); });
+  return 1.0 + slope.mul(1.0 - quiet * 0.7) * 0.075;
+}
+
+}  // namespace
+
+Drawing draw_painting(const FaceDrawingInput& input) {
+  Sitting sitting = prepare(input, kGeometry);
+  Scene& scene = sitting.scene;
+  const Mattes& mattes = scene.mattes;
+  relight(scene.lab, mattes.of({Label::skin, Label::brow, Label::eye, Label::iris}),
+          face_polygon(scene.landmarks, scene.lab.size()));
+  const cv::Mat reference = pushed_colours(scene);
+  cv::Mat light;
+  cv::extractChannel(to_lab(reference), light, 0);
+  const cv::Mat flow = flow_of(light / 100.0, 1.2, 6.0);
+  const cv::Mat features = inside_of(
+      mattes.of({Label::brow, Label::eye, Label::iris, Label::mouth, Label::lips, Label::glasses}), 0.3);
+  const cv::Mat nose = brush_line({scene.landmarks[27], scene.landmarks[30], scene.landmarks[33]},
+                                  0.3 * scene.unit, light.size());
+  cv::Mat detail;
+  cv::max(soft(features, 5) * 1.6, cv::Mat(soft(nose, 4)), detail);
+  detail = mapped(detail, [](double value) { return std::clamp(value, 0.0, 1.0); });
+
+  Painter painter(reference, flow, detail, mattes.of({Label::background}));
+  for (const Brush& brush : kBrushes) painter.paint(brush);
+  cv::Mat quiet;
+  cv::max(detail, cv::Mat(soft(mattes.of({Label::skin}), 4) * 0.9), quiet);
+  const cv::Mat shine = relief(painter.height(), flow, quiet);
+  cv::Mat canvas = soft(painter.canvas(), 0.7), factor;
+  cv::merge(std::vector<cv::Mat>{shine, shine, shine}, factor);
+  cv::Mat picture = to_lab(canvas.mul(factor));
+
+  const cv::Vec3f hair = hair_colour(scene);
+  EyeLook look;
+  look.iris_lab = sitting.iris_lab;
+  look.lash_lab = {std::clamp(hair[0] * 0.4f, 8.0f, 24.0f), 4, 5};
+  look.white_light = white_light(scene) - 4.0;
+  look.opened_lids = 0.04;
+  look.line_px = 0.026 * scene.unit;
+  cv::Mat painted = picture.clone();
+  paint_eyes(painted, sitting, look, mattes.of({Label::hair, Label::hat, Label::glasses}) * 0.8);
+  // Painted eyes stay part of the picture: strokes show through.
+  picture = picture * 0.35 + painted * 0.65;
+  sitting.drawing.picture = picture_from_canvas(picture);
+  return std::move(sitting.drawing);
+}
+
+}  // namespace toonmirror::teachers

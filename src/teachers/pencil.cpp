@@ -1,0 +1,141 @@
+#include "teachers/pencil.h"
+
+#include <algorithm>
+#include <cmath>
+#include <opencv2/imgproc.hpp>
+
+#include "teachers/filters.h"
+#include "teachers/lines.h"
+#include "teachers/sitting.h"
+
+namespace toonmirror::teachers {
+namespace {
+
+using face::Label;
+
+constexpr face::CartoonGeometry kGeometry = {
+    .eye_zoom = 1.2, .nose_zoom = 0.93, .mouth_zoom = 0.97, .jaw_pull = 0.03};
+constexpr uint64_t kStrokeSeed = 3, kPaperSeed = 9;
+constexpr double kHatch_degrees = 52, kCrossHatch_degrees = 20;
+const cv::Vec3f kPaperLab(95.0f, -0.6f, 3.4f), kGraphiteLab(24.0f, 0.3f, -0.8f);
+
+cv::Mat clamped(const cv::Mat& mask) {
+  return mapped(mask, [](double value) { return std::clamp(value, 0.0, 1.0); });
+}
+
+double sigmoid(double x) { return 1.0 / (1.0 + std::exp(-x)); }
+
+// Strokes: noise drawn out along a direction. Mean 0, standard deviation 1.
+cv::Mat strokes(const cv::Mat& flow, int length_px) {
+  static const cv::Mat kNoise = noise({kCanvas_px, kCanvas_px}, kStrokeSeed);
+  return normalised(averaged_along(flow, kNoise, length_px));
+}
+
+// How bright the paper is to stay, 0 … 1.
+cv::Mat tone_of(const Scene& scene, const cv::Mat& light, const cv::Mat& skin, const cv::Mat& figure) {
+  const cv::Mat everywhere = cv::Mat::ones(light.size(), CV_32F);
+  const cv::Mat base = guided_model(light, light, everywhere, 0.055 * scene.unit, 0.005).apply(light);
+  const cv::Mat inside = inside_of(skin, 0.5);
+  const double mean = base.dot(inside) / (cv::sum(inside)[0] + 1.0);
+  const cv::Mat on_skin = mapped(
+      base, [mean](double l) { return std::clamp(0.80 + (l - mean) * 1.15 - (1 - mean) * 0.18, 0.0, 1.0); });
+  cv::Mat tone = base.mul(1.0 - inside) + on_skin.mul(inside);
+  tone = soft(tone, 1.0);
+  // What is behind the person is hinted at.
+  return clamped(1.0 - (1.0 - tone).mul(clamped(0.12 + figure * 0.95)));
+}
+
+struct Hatching {
+  cv::Mat along, cross, grain;
+};
+
+Hatching hatching(const cv::Mat& flow, const cv::Mat& hair) {
+  const cv::Mat plain = strokes(uniform_flow(hair.size(), kHatch_degrees), 16);
+  return {plain.mul(1.0 - hair) + strokes(flow, 14).mul(hair),
+          strokes(uniform_flow(hair.size(), kCrossHatch_degrees), 16), strokes(flow, 10)};
+}
+
+// Ink where the strokes' noise is above what the tone asks for.
+cv::Mat shaded(const cv::Mat& tone, const cv::Mat& skin, const Hatching& hatch) {
+  cv::Mat ink(tone.size(), CV_32F);
+  for (int y = 0; y < ink.rows; ++y) {
+    for (int x = 0; x < ink.cols; ++x) {
+      const double density =
+          (1.0 - tone.at<float>(y, x)) * (1.0 - 0.35 * std::clamp(skin.at<float>(y, x), 0.0f, 1.0f));
+      const double first = sigmoid((hatch.along.at<float>(y, x) - (1.9 - 3.8 * density)) * 2.2);
+      const double deeper = std::clamp(density - 0.42, 0.0, 1.0) * 1.3;
+      const double second = sigmoid((hatch.cross.at<float>(y, x) - (1.9 - 4.0 * deeper)) * 2.6);
+      ink.at<float>(y, x) = static_cast<float>(0.74 * first * std::clamp(density * 2.2, 0.0, 1.0) +
+                                               0.5 * second * std::clamp((density - 0.3) * 2.2, 0.0, 1.0));
+    }
+  }
+  return ink;
+}
+
+cv::Mat drawn_lines(const Scene& scene, const cv::Mat& light, const cv::Mat& figure, const cv::Mat& grain) {
+  const std::vector<Label> skin = {Label::skin, Label::brow, Label::eye, Label::iris};
+  const cv::Mat borders = outlines(scene.mattes, {{skin, {Label::background}, 0.55f},
+                                                  {skin, {Label::cloth}, 0.5f},
+                                                  {{Label::cloth}, {Label::background}, 0.55f},
+                                                  {{Label::hat}, {Label::background}, 0.6f},
+                                                  {{Label::hat}, skin, 0.6f},
+                                                  {{Label::hair}, {Label::background}, 0.35f},
+                                                  {{Label::lips}, {Label::mouth}, 0.5f}});
+  cv::Mat smooth;
+  cv::bilateralFilter(light, smooth, 7, 0.1, 5);
+  LineOptions options;
+  options.sigma_px = 1.15;
+  options.centre = 0.987;
+  options.threshold = -0.002;
+  options.sharpness = 100;
+  options.steps = 6;
+  const cv::Mat contours = contour_lines(smooth, options).mul(clamped(0.15 + figure));
+  const cv::Mat face = inside_of(scene.mattes.of({Label::skin}), 0.5);
+  cv::Mat drawn = borders + jaw_line(scene.landmarks, face, 0.010 * scene.unit) * 0.35;
+  // The pencil skips over the paper.
+  drawn = drawn.mul(0.55 + 0.45 * clamped(0.5 + grain * 0.5));
+  return 1.0 - (1.0 - contours * 0.88).mul(1.0 - clamped(drawn) * 0.75);
+}
+
+}  // namespace
+
+Drawing draw_pencil(const FaceDrawingInput& input) {
+  Sitting sitting = prepare(input, kGeometry);
+  const Scene& scene = sitting.scene;
+  const Mattes& mattes = scene.mattes;
+  const cv::Mat figure = 1.0 - mattes.of({Label::background});
+  const cv::Mat skin = mattes.of({Label::skin, Label::eye, Label::iris});
+  cv::Mat light, smooth;
+  cv::extractChannel(scene.lab, light, 0);
+  light = light / 100.0;
+  cv::bilateralFilter(light, smooth, 9, 0.12, 9);
+  const cv::Mat flow = flow_of(soft(light, 2.0), 1.2, 7.0);
+  const Hatching hatch = hatching(flow, clamped(mattes.of({Label::hair, Label::brow, Label::hat})));
+
+  const cv::Mat sheet = paper(light.size(), kPaperSeed, 0.03, 1.0);
+  cv::Mat ink = shaded(tone_of(scene, smooth, skin, figure), skin, hatch);
+  ink = clamped(1.0 - (1.0 - ink).mul(1.0 - drawn_lines(scene, light, figure, hatch.grain)));
+  // Graphite catches on the grain's hills.
+  ink = ink.mul(clamped(0.82 + (sheet - 1.0) * 5.0)) * 0.95;
+
+  cv::Mat picture(light.size(), CV_32FC3, cv::Scalar(kPaperLab[0], kPaperLab[1], kPaperLab[2]));
+  const cv::Mat graphite(light.size(), CV_32FC3,
+                         cv::Scalar(kGraphiteLab[0], kGraphiteLab[1], kGraphiteLab[2]));
+  picture = mix(picture, graphite, ink);
+  EyeLook look;
+  look.iris_lab = {std::clamp(sitting.iris_lab[0], 34.0f, 62.0f), 0, 0};
+  look.lash_lab = {18, 0, 0};
+  look.white_light = 92;
+  look.opened_lids = 0.05;
+  look.line_px = 0.028 * scene.unit;
+  paint_eyes(picture, sitting, look, mattes.of({Label::hair, Label::hat}));
+
+  std::vector<cv::Mat> planes;
+  cv::split(picture, planes);
+  planes[0] = planes[0].mul(sheet);
+  cv::merge(planes, picture);
+  sitting.drawing.picture = picture_from_canvas(picture);
+  return std::move(sitting.drawing);
+}
+
+}  // namespace toonmirror::teachers

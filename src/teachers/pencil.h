@@ -1,0 +1,13 @@
+// The drawing teacher: graphite on paper. Tone is measured against the person's own skin, so that dark and
+// fair faces both keep paper and graphite; hatching follows one direction on skin and cloth and the strands
+// in hair.
+#pragma once
+
+#include "teachers/drawing.h"
+
+namespace toonmirror::teachers {
+
+// About 0.3 s on one core; see draw_toon for what it promises and throws.
+Drawing draw_pencil(const FaceDrawingInput& input);
+
+}  // namespace toonmirror::teachers

@@ -1,0 +1,46 @@
+// From the aligned crop of a face to latents, likeness features and parsing: with the house encoder, or with
+// a public one (pSp, e4e) and the house's parser.
+#pragma once
+
+#include <filesystem>
+#include <optional>
+
+#include "checkpoint/checkpoint_file.h"
+#include "nets/house_encoder.h"
+#include "nets/psp_encoder.h"
+
+namespace toonmirror::toon {
+
+struct EncodedFace {
+  at::Tensor w_plus;                // [N, latent_count, w_dim] float
+  nets::LikenessFeatures features;  // not scaled; empty with a public encoder
+  at::Tensor parsing;               // [N, 11, 64, 64] logits
+};
+
+// Shared by all threads: nothing changes after construction.
+class FaceEncoder {
+ public:
+  // `file` holds a house encoder, a pSp or an e4e one. `parser` is opened only for the latter two: a house
+  // encoder whose parsing head is used; where empty, the model named "encoder" (base/model_path.h). Public
+  // encoders compute in float, which is what they are exact in. Throws Error where a file holds no such
+  // network.
+  FaceEncoder(const checkpoint::CheckpointFile& file, const std::filesystem::path& parser,
+              at::ScalarType precision, at::Device device);
+
+  // Of the square crops that encode() takes.
+  int64_t crop_size_px() const { return house_->options().resolution; }
+  int64_t w_dim() const;
+  int64_t latent_count() const;
+  // As in the generator; empty with a public encoder.
+  const std::map<int64_t, int64_t>& likeness_channels() const;
+
+  // crop [N, 3, crop_size_px, crop_size_px] RGB in [-1, 1], of any float type.
+  EncodedFace encode(const at::Tensor& crop) const;
+
+ private:
+  at::ScalarType precision_;
+  nets::HouseEncoder house_{nullptr};  // encoder and parser, or beside a public encoder the parser alone
+  nets::PspEncoder psp_{nullptr};
+};
+
+}  // namespace toonmirror::toon
