@@ -23,6 +23,10 @@ endfunction()
 # toonmirror_torch_headers(TARGET): LibTorch's headers, as system headers, precompiled once and shared by all targets.
 function(toonmirror_torch_headers target)
   target_link_libraries(${target} PUBLIC toonmirror_torch)
+  if(CMAKE_DISABLE_PRECOMPILE_HEADERS)
+    # Clang in C++20 cannot read LibTorch 1.13's <ATen/ATen.h> unless IValue is complete before it.
+    target_compile_options(${target} PRIVATE -include ATen/core/ivalue.h)
+  endif()
   if(NOT TARGET toonmirror_torch_pch)
     file(WRITE "${PROJECT_BINARY_DIR}/torch_pch.cpp" "// Holds the precompiled LibTorch headers.\n")
     add_library(toonmirror_torch_pch STATIC "${PROJECT_BINARY_DIR}/torch_pch.cpp")

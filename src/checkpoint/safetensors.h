@@ -12,19 +12,13 @@
 #include <string>
 #include <vector>
 
+#include "checkpoint/safetensors_header.h"
+
 namespace toonmirror::checkpoint {
 
 class MappedFile;
 
-using Metadata = std::map<std::string, std::string>;
 using NamedTensors = std::map<std::string, at::Tensor>;
-
-struct TensorInfo {
-  at::ScalarType dtype;
-  std::vector<int64_t> shape;
-  uint64_t begin;  // first byte, counted from the start of the data section
-  uint64_t end;    // one past the last byte
-};
 
 // An open file. Memory-mapped: a tensor's bytes are read from disk when they are first touched. Tensors stay
 // valid after the file object is gone; writing to one changes the copy in memory, never the file.
@@ -59,11 +53,5 @@ class SafetensorsFile {
 // complete. Throws Error when the target cannot be written.
 void write_safetensors(const std::filesystem::path& path, const NamedTensors& tensors,
                        const Metadata& metadata);
-
-// The name of a type as the format writes it ("F32"); throws Error for a type the format does not have.
-std::string safetensors_type_name(at::ScalarType type);
-
-// The reverse; throws Error for a name that the format does not have.
-at::ScalarType safetensors_type(const std::string& name);
 
 }  // namespace toonmirror::checkpoint
