@@ -6,6 +6,8 @@ void add_all_commands(CLI::App& app, Action& chosen) {
   add_convert(app, chosen);
   add_generate(app, chosen);
   add_blend(app, chosen);
+  add_project(app, chosen);
+  add_edit(app, chosen);
   add_teach(app, chosen);
   add_train(app, chosen);
   add_import(app, chosen);

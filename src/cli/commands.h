@@ -18,9 +18,11 @@ using Action = std::function<int()>;
 void add_blend(CLI::App& app, Action& chosen);
 void add_convert(CLI::App& app, Action& chosen);
 void add_doctor(CLI::App& app, Action& chosen);
+void add_edit(CLI::App& app, Action& chosen);
 void add_generate(CLI::App& app, Action& chosen);
 void add_import(CLI::App& app, Action& chosen);
 void add_inspect(CLI::App& app, Action& chosen);
+void add_project(CLI::App& app, Action& chosen);
 void add_teach(CLI::App& app, Action& chosen);
 void add_train(CLI::App& app, Action& chosen);
 

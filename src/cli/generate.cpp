@@ -17,6 +17,7 @@
 #include "cli/walk.h"
 #include "nets/model_file.h"
 #include "toon/blend.h"
+#include "toon/latents.h"
 #include "toon/seeds.h"
 #include "toon/style.h"
 
@@ -27,8 +28,10 @@ struct Arguments {
   std::string seeds = "0-15";
   std::string output;
   std::string style = "toon";
-  std::string generator;  // a network file instead of a style
+  std::string generator;             // a network file instead of a style
+  std::vector<std::string> latents;  // instead of seeds
   double psi = 0.7;
+  bool psi_given = false;
   int64_t psi_cutoff = -1;  // rows of W+ that are truncated; −1: all
   std::string noise = "const";
   uint64_t random_seed = 0;
@@ -63,6 +66,9 @@ class Painter {
       : arguments_(arguments),
         compute_(choose_compute(arguments.compute)),
         generator_(chosen_generator(arguments)),
+        family_(nets::family_of(checkpoint::CheckpointFile(
+            arguments.generator.empty() ? toon::find_style(arguments.style).face.string()
+                                        : arguments.generator))),
         progress_({.label = arguments.output, .unit = "faces", .rate_unit = "faces/s", .total = total}) {
     at::set_num_threads(compute_.threads);
     generator_->to(compute_.device);
@@ -76,7 +82,18 @@ class Painter {
     return generator_->map(z, psi, arguments_.psi_cutoff);
   }
 
-  at::Tensor draw(const at::Tensor& ws) {
+  // Saved latents, truncated only where the user asks for it. Their rows have to fit the generator.
+  toon::SavedLatents saved(const std::string& path) {
+    toon::SavedLatents latents = toon::load_latents(path);
+    toon::check_latents(latents, generator_->options(), family_, path);
+    const at::Tensor average = generator_->mapping->w_avg;
+    latents.ws = latents.ws.to(compute_.device);
+    if (arguments_.psi_given) latents.ws = average + arguments_.psi * (latents.ws - average);
+    for (auto& [resolution, features] : latents.features) features = features.to(compute_.device);
+    return latents;
+  }
+
+  at::Tensor draw(const at::Tensor& ws, const nets::LikenessFeatures& features = {}) {
     throw_if_interrupted();
     static const std::map<std::string, nets::NoiseMode> kModes = {{"const", nets::NoiseMode::kConst},
                                                                   {"random", nets::NoiseMode::kRandom},
@@ -85,13 +102,14 @@ class Painter {
     options.compute_type = compute_.precision;
     options.noise_mode = kModes.at(arguments_.noise);
     progress_.advance();
-    return generator_->synthesize(ws, {}, options)[0].cpu();
+    return generator_->synthesize(ws, features, options)[0].cpu();
   }
 
  private:
   const Arguments& arguments_;
   Compute compute_;
   nets::Generator generator_;
+  std::string family_;
   Progress progress_;
 };
 
@@ -150,12 +168,27 @@ Sheet draw_faces(const Arguments& arguments, const std::vector<uint32_t>& seeds)
   return sheet;
 }
 
+Sheet draw_latents(const Arguments& arguments) {
+  Painter painter(arguments, static_cast<int64_t>(arguments.latents.size()));
+  Sheet sheet = {{}, arguments.columns};
+  for (const std::string& path : arguments.latents) {
+    const toon::SavedLatents latents = painter.saved(path);
+    for (int64_t i = 0; i < latents.ws.size(0); ++i) {
+      nets::LikenessFeatures features;
+      for (const auto& [resolution, all] : latents.features) features[resolution] = all.narrow(0, i, 1);
+      sheet.pictures.push_back(painter.draw(latents.ws.narrow(0, i, 1), features));
+    }
+  }
+  return sheet;
+}
+
 int run_generate(const Arguments& arguments) {
   const std::vector<uint32_t> seeds = seeds_from("--seeds", arguments.seeds);
   const at::NoGradGuard no_grad;
-  const Sheet sheet = !arguments.sweep.empty() ? draw_sweep(arguments, seeds)
-                      : !arguments.mix.empty() ? draw_mixtures(arguments, seeds)
-                                               : draw_faces(arguments, seeds);
+  const Sheet sheet = !arguments.latents.empty() ? draw_latents(arguments)
+                      : !arguments.sweep.empty() ? draw_sweep(arguments, seeds)
+                      : !arguments.mix.empty()   ? draw_mixtures(arguments, seeds)
+                                                 : draw_faces(arguments, seeds);
   write_picture(arguments.output, toon::picture_grid(sheet.pictures, sheet.columns));
   return kDone;
 }
@@ -198,11 +231,17 @@ void add_generate(CLI::App& app, Action& chosen) {
   command->add_option("--generator", arguments->generator, "A network file instead of a style")
       ->type_name("FILE")
       ->excludes("--style");
-  command
-      ->add_option("--psi", arguments->psi,
-                   "Truncation: 0 draws the average face, 1 the full variety, more exaggerates")
-      ->type_name("FACTOR")
-      ->check(CLI::Range(0.0, 2.0));
+  CLI::Option* latents = command
+                             ->add_option("--latents", arguments->latents,
+                                          "Draw these instead of seeds, as 'toonmirror project' writes them")
+                             ->type_name("FILE…")
+                             ->excludes("--seeds");
+  CLI::Option* psi =
+      command
+          ->add_option("--psi", arguments->psi,
+                       "Truncation: 0 draws the average face, 1 the full variety, more exaggerates")
+          ->type_name("FACTOR")
+          ->check(CLI::Range(0.0, 2.0));
   command
       ->add_option("--psi-cutoff", arguments->psi_cutoff,
                    "Truncate this many rows of W+ from the coarse end, the others not at all; -1: all")
@@ -218,13 +257,15 @@ void add_generate(CLI::App& app, Action& chosen) {
                                  "A column for each of these truncations, such as -1,-0.5,0,0.5,1")
                     ->delimiter(',')
                     ->type_name("LIST")
-                    ->check(CLI::Range(-2.0, 2.0));
+                    ->check(CLI::Range(-2.0, 2.0))
+                    ->excludes(latents);
   auto* mix =
       command
           ->add_option("--mix", arguments->mix,
                        "Style mixing: a column for each of these seeds, whose rows of W+ the faces take")
           ->type_name("LIST")
-          ->excludes(sweep);
+          ->excludes(sweep)
+          ->excludes(latents);
   command->add_option("--mix-rows", arguments->mix_rows, "Which rows of W+ they take; 0 is the coarsest")
       ->type_name("LIST")
       ->needs(mix);
@@ -238,6 +279,7 @@ void add_generate(CLI::App& app, Action& chosen) {
           ->type_name("SECONDS")
           ->excludes(sweep)
           ->excludes(mix)
+          ->excludes(latents)
           ->check(CLI::Range(0.1, 600.0));
   command
       ->add_option("--between", arguments->between,
@@ -246,7 +288,8 @@ void add_generate(CLI::App& app, Action& chosen) {
       ->needs(walk);
   add_compute_options(*command, arguments->compute);
   add_verbosity_options(*command);
-  command->callback([arguments, &chosen] {
+  command->callback([arguments, psi, &chosen] {
+    arguments->psi_given = psi->count() > 0;
     chosen = [arguments] { return arguments->walk_s > 0 ? run_walk(*arguments) : run_generate(*arguments); };
   });
 }
