@@ -190,7 +190,7 @@ class Sheet {
 };
 
 int run(const Arguments& arguments) {
-  const teachers::TeacherEntry& teacher = teachers::find_teacher(arguments.style);
+  const teachers::TeacherEntry teacher = teachers::find_teacher(arguments.style);
   const Source source = source_of(arguments);
   if (source.count == 0) throw Error(arguments.photos.string() + ": holds no photo to draw from");
   const bool draws = !teacher.target_is_photo;
@@ -252,6 +252,7 @@ void add_teach(CLI::App& app, Action& chosen) {
   for (const teachers::TeacherEntry& teacher : teachers::teachers()) {
     styles += "\n  " + teacher.name + ": " + teacher.description;
   }
+  styles += "\n  command:PROGRAM: a program that is given a picture to read and one to write";
   command->add_option("STYLE", arguments->style, "The teacher:" + styles)->required();
   command->add_option("PHOTOS", arguments->photos, "Folder of photos; of each the largest face is used")
       ->required();

@@ -41,9 +41,8 @@ void add_run_options(CLI::App& command, RunOptions& run, std::filesystem::path& 
   command
       .add_option("--nets", nets,
                   "Folder of the networks that judge likeness: squeezenet11_caffe and mobilefacenet128, each "
-                  "as .json "
-                  "and .safetensors")
-      ->required();
+                  "as .json and .safetensors; without them only pixels and edges are compared")
+      ->type_name("FOLDER");
   command
       .add_option("-o,--output", run.output,
                   "Folder for log.tsv, sample sheets, the checkpoint to resume from, and the finished models")
@@ -109,7 +108,7 @@ int run_style(const StyleTrainingOptions& options, const std::string& name, cons
   nets::save_network(path, child, identity.family, metadata(identity, name));
   say_written(path);
   const training::PairPack pack(options.pairs);
-  if (pack.held_out_rows().empty()) return kDone;
+  if (pack.held_out_rows().empty() || options.nets.empty()) return kDone;
   nets::HouseEncoder encoder = nets::load_house_encoder(checkpoint::CheckpointFile(options.encoder));
   for (const double likeness : {1.0, 0.0}) {
     const training::StyleFigures f = training::evaluate_style(pack, options.nets, child, encoder, likeness);

@@ -78,7 +78,7 @@ cv::Mat face_hull(const Landmarks& landmarks, int size_px) {
 }
 
 bool is_head(int label) {
-  return label > static_cast<int>(Label::background) && label < static_cast<int>(Label::cloth);
+  return label > static_cast<int>(Label::kBackground) && label < static_cast<int>(Label::kCloth);
 }
 
 // The probability of head at each pixel, CV_32FC1.

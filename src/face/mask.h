@@ -7,8 +7,8 @@
 
 namespace toonmirror::face {
 
-// The classes of the house parser, in its order. `skin` includes ears, nose and neck.
-enum class Label { background, skin, brow, eye, iris, glasses, mouth, lips, hair, hat, cloth };
+// The classes of the house parser, in its order. `kSkin` includes ears, nose and neck.
+enum class Label { kBackground, kSkin, kBrow, kEye, kIris, kGlasses, kMouth, kLips, kHair, kHat, kCloth };
 inline constexpr int kLabelCount = 11;
 
 // `--paste face`, [size_px, size_px]: the convex hull of the landmarks, extended upwards over the forehead,

@@ -168,15 +168,16 @@ void label_eye(cv::Mat& labels, const DrawnEye& eye, double scale) {
     for (int x = area.x; x < area.br().x; ++x) {
       auto& label = labels.at<uint8_t>(y, x);
       const auto seen = static_cast<Label>(label);
-      const bool is_eye = seen == Label::eye || seen == Label::iris;
-      if (!is_eye && seen != Label::skin && seen != Label::brow) continue;
+      const bool is_eye = seen == Label::kEye || seen == Label::kIris;
+      if (!is_eye && seen != Label::kSkin && seen != Label::kBrow) continue;
       const cv::Point2d pixel((x + 0.5) * scale - 0.5, (y + 0.5) * scale - 0.5);
       const EyePoint p = frame.at(pixel);
       const bool between = p.t > 0 && p.t < 1 && p.below > p.top && p.below < p.bottom && eye.presence > 0.5;
       if (between)
-        label = static_cast<uint8_t>(cv::norm(pixel - eye.iris) < eye.iris_radius ? Label::iris : Label::eye);
+        label =
+            static_cast<uint8_t>(cv::norm(pixel - eye.iris) < eye.iris_radius ? Label::kIris : Label::kEye);
       else if (is_eye)
-        label = static_cast<uint8_t>(Label::skin);
+        label = static_cast<uint8_t>(Label::kSkin);
     }
   }
 }

@@ -44,7 +44,7 @@ cv::Mat draw_things(const Scene& scene) {
 
 cv::Mat draw_background(const Scene& scene, const cv::Mat& things) {
   const cv::Mat half = halved(things);
-  const cv::Mat inside = inside_of(halved(scene.mattes.of({Label::background})), 0.5);
+  const cv::Mat inside = inside_of(halved(scene.mattes.of({Label::kBackground})), 0.5);
   const cv::Mat blurred = masked_soft(half, inside, 0.045 * scene.unit / 2);
   cv::Mat keep(half.size(), CV_32F);
   for (int y = 0; y < half.rows; ++y) {

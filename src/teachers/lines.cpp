@@ -22,6 +22,7 @@ float bilinear(const cv::Mat& picture, float x, float y) {
 // e^(-½ (k / sigma)²) for k = 0 … count - 1.
 std::vector<float> bell(int count, double sigma) {
   std::vector<float> weights;
+  weights.reserve(static_cast<size_t>(count));
   for (int k = 0; k < count; ++k) {
     weights.push_back(static_cast<float>(std::exp(-0.5 * (k / sigma) * (k / sigma))));
   }

@@ -32,8 +32,8 @@ void fill(cv::Mat& labels, const std::vector<cv::Point2d>& points, Label label) 
 Mattes::Mattes(const cv::Mat& photo, const cv::Mat& labels) {
   using L = std::initializer_list<Label>;
   const std::array<L, 5> groups = {
-      L{Label::background}, L{Label::hair}, L{Label::hat}, L{Label::cloth},
-      L{Label::skin, Label::brow, Label::eye, Label::iris, Label::glasses, Label::mouth, Label::lips}};
+      L{Label::kBackground}, L{Label::kHair}, L{Label::kHat}, L{Label::kCloth},
+      L{Label::kSkin, Label::kBrow, Label::kEye, Label::kIris, Label::kGlasses, Label::kMouth, Label::kLips}};
   cv::Mat guide;
   photo.convertTo(guide, CV_32F, 1.0 / 255.0);
   const ColourGuide filter(guide, 5, 4e-4);
@@ -92,7 +92,7 @@ cv::Mat Mattes::of(std::initializer_list<Label> labels) const {
 }
 
 cv::Mat labels_or_landmarks(const cv::Mat& labels, const face::Landmarks& p) {
-  if (cv::countNonZero(labels == static_cast<int>(Label::skin)) > static_cast<int>(labels.total() / 100))
+  if (cv::countNonZero(labels == static_cast<int>(Label::kSkin)) > static_cast<int>(labels.total() / 100))
     return labels;
   const auto range = [&](size_t first, size_t last) {
     return std::vector<cv::Point2d>(p.begin() + static_cast<std::ptrdiff_t>(first),
@@ -103,16 +103,16 @@ cv::Mat labels_or_landmarks(const cv::Mat& labels, const face::Landmarks& p) {
   // The forehead: the brows, moved up by three quarters of the way from the nose's root to its tip.
   const cv::Point2d up = (p[27] - p[30]) * 0.75;
   for (size_t i = 26; i >= 17; --i) outline.push_back(p[i] + up);
-  fill(drawn, outline, Label::skin);
+  fill(drawn, outline, Label::kSkin);
   for (const size_t first : {17, 22}) {
     std::vector<cv::Point2d> brow = range(first, first + 4);
     for (size_t i = first + 5; i-- > first;) brow.push_back(p[i] - up * 0.12);
-    fill(drawn, brow, Label::brow);
+    fill(drawn, brow, Label::kBrow);
   }
-  fill(drawn, range(36, 41), Label::eye);
-  fill(drawn, range(42, 47), Label::eye);
-  fill(drawn, range(48, 59), Label::lips);
-  fill(drawn, range(60, 67), Label::mouth);
+  fill(drawn, range(36, 41), Label::kEye);
+  fill(drawn, range(42, 47), Label::kEye);
+  fill(drawn, range(48, 59), Label::kLips);
+  fill(drawn, range(60, 67), Label::kMouth);
   return drawn;
 }
 

@@ -34,8 +34,8 @@ cv::Mat pushed_colours(const Scene& scene) {
   cv::bilateralFilter(rgb8, smooth, 9, 35, 9);
   smooth.convertTo(smooth, CV_32F, 1.0 / 255.0);
   cv::Mat lab = to_lab(smooth);
-  const cv::Mat skin = scene.mattes.of({Label::skin});
-  const cv::Mat behind = scene.mattes.of({Label::background});
+  const cv::Mat skin = scene.mattes.of({Label::kSkin});
+  const cv::Mat behind = scene.mattes.of({Label::kBackground});
   for (int y = 0; y < lab.rows; ++y) {
     auto* pixel = lab.ptr<cv::Vec3f>(y);
     for (int x = 0; x < lab.cols; ++x) {
@@ -92,10 +92,12 @@ class Painter {
 
   std::vector<cv::Point2d> shuffled_starts(double spacing) {
     std::vector<cv::Point2d> starts;
-    for (double y = 0; y < canvas_.rows; y += spacing) {
-      for (double x = 0; x < canvas_.cols; x += spacing) {
-        const double reach = 0.6 * spacing;
-        starts.emplace_back(x + random_.uniform(-reach, reach), y + random_.uniform(-reach, reach));
+    const double reach = 0.6 * spacing;
+    const int rows = cvCeil(canvas_.rows / spacing), columns = cvCeil(canvas_.cols / spacing);
+    for (int row = 0; row < rows; ++row) {
+      for (int column = 0; column < columns; ++column) {
+        const double x = column * spacing + random_.uniform(-reach, reach);
+        starts.emplace_back(x, row * spacing + random_.uniform(-reach, reach));
       }
     }
     for (size_t i = starts.size(); i > 1; --i) {
@@ -156,24 +158,25 @@ Drawing draw_painting(const FaceDrawingInput& input) {
   Sitting sitting = prepare(input, kGeometry);
   Scene& scene = sitting.scene;
   const Mattes& mattes = scene.mattes;
-  relight(scene.lab, mattes.of({Label::skin, Label::brow, Label::eye, Label::iris}),
+  relight(scene.lab, mattes.of({Label::kSkin, Label::kBrow, Label::kEye, Label::kIris}),
           face_polygon(scene.landmarks, scene.lab.size()));
   const cv::Mat reference = pushed_colours(scene);
   cv::Mat light;
   cv::extractChannel(to_lab(reference), light, 0);
   const cv::Mat flow = flow_of(light / 100.0, 1.2, 6.0);
   const cv::Mat features = inside_of(
-      mattes.of({Label::brow, Label::eye, Label::iris, Label::mouth, Label::lips, Label::glasses}), 0.3);
+      mattes.of({Label::kBrow, Label::kEye, Label::kIris, Label::kMouth, Label::kLips, Label::kGlasses}),
+      0.3);
   const cv::Mat nose = brush_line({scene.landmarks[27], scene.landmarks[30], scene.landmarks[33]},
                                   0.3 * scene.unit, light.size());
   cv::Mat detail;
   cv::max(soft(features, 5) * 1.6, cv::Mat(soft(nose, 4)), detail);
   detail = mapped(detail, [](double value) { return std::clamp(value, 0.0, 1.0); });
 
-  Painter painter(reference, flow, detail, mattes.of({Label::background}));
+  Painter painter(reference, flow, detail, mattes.of({Label::kBackground}));
   for (const Brush& brush : kBrushes) painter.paint(brush);
   cv::Mat quiet;
-  cv::max(detail, cv::Mat(soft(mattes.of({Label::skin}), 4) * 0.9), quiet);
+  cv::max(detail, cv::Mat(soft(mattes.of({Label::kSkin}), 4) * 0.9), quiet);
   const cv::Mat shine = relief(painter.height(), flow, quiet);
   cv::Mat canvas = soft(painter.canvas(), 0.7), factor;
   cv::merge(std::vector<cv::Mat>{shine, shine, shine}, factor);
@@ -187,7 +190,7 @@ Drawing draw_painting(const FaceDrawingInput& input) {
   look.opened_lids = 0.04;
   look.line_px = 0.026 * scene.unit;
   cv::Mat painted = picture.clone();
-  paint_eyes(painted, sitting, look, mattes.of({Label::hair, Label::hat, Label::glasses}) * 0.8);
+  paint_eyes(painted, sitting, look, mattes.of({Label::kHair, Label::kHat, Label::kGlasses}) * 0.8);
   // Painted eyes stay part of the picture: strokes show through.
   picture = picture * 0.35 + painted * 0.65;
   sitting.drawing.picture = picture_from_canvas(picture);

@@ -73,14 +73,14 @@ cv::Mat shaded(const cv::Mat& tone, const cv::Mat& skin, const Hatching& hatch) 
 }
 
 cv::Mat drawn_lines(const Scene& scene, const cv::Mat& light, const cv::Mat& figure, const cv::Mat& grain) {
-  const std::vector<Label> skin = {Label::skin, Label::brow, Label::eye, Label::iris};
-  const cv::Mat borders = outlines(scene.mattes, {{skin, {Label::background}, 0.55f},
-                                                  {skin, {Label::cloth}, 0.5f},
-                                                  {{Label::cloth}, {Label::background}, 0.55f},
-                                                  {{Label::hat}, {Label::background}, 0.6f},
-                                                  {{Label::hat}, skin, 0.6f},
-                                                  {{Label::hair}, {Label::background}, 0.35f},
-                                                  {{Label::lips}, {Label::mouth}, 0.5f}});
+  const std::vector<Label> skin = {Label::kSkin, Label::kBrow, Label::kEye, Label::kIris};
+  const cv::Mat borders = outlines(scene.mattes, {{skin, {Label::kBackground}, 0.55f},
+                                                  {skin, {Label::kCloth}, 0.5f},
+                                                  {{Label::kCloth}, {Label::kBackground}, 0.55f},
+                                                  {{Label::kHat}, {Label::kBackground}, 0.6f},
+                                                  {{Label::kHat}, skin, 0.6f},
+                                                  {{Label::kHair}, {Label::kBackground}, 0.35f},
+                                                  {{Label::kLips}, {Label::kMouth}, 0.5f}});
   cv::Mat smooth;
   cv::bilateralFilter(light, smooth, 7, 0.1, 5);
   LineOptions options;
@@ -90,7 +90,7 @@ cv::Mat drawn_lines(const Scene& scene, const cv::Mat& light, const cv::Mat& fig
   options.sharpness = 100;
   options.steps = 6;
   const cv::Mat contours = contour_lines(smooth, options).mul(clamped(0.15 + figure));
-  const cv::Mat face = inside_of(scene.mattes.of({Label::skin}), 0.5);
+  const cv::Mat face = inside_of(scene.mattes.of({Label::kSkin}), 0.5);
   cv::Mat drawn = borders + jaw_line(scene.landmarks, face, 0.010 * scene.unit) * 0.35;
   // The pencil skips over the paper.
   drawn = drawn.mul(0.55 + 0.45 * clamped(0.5 + grain * 0.5));
@@ -103,14 +103,14 @@ Drawing draw_pencil(const FaceDrawingInput& input) {
   Sitting sitting = prepare(input, kGeometry);
   const Scene& scene = sitting.scene;
   const Mattes& mattes = scene.mattes;
-  const cv::Mat figure = 1.0 - mattes.of({Label::background});
-  const cv::Mat skin = mattes.of({Label::skin, Label::eye, Label::iris});
+  const cv::Mat figure = 1.0 - mattes.of({Label::kBackground});
+  const cv::Mat skin = mattes.of({Label::kSkin, Label::kEye, Label::kIris});
   cv::Mat light, smooth;
   cv::extractChannel(scene.lab, light, 0);
   light = light / 100.0;
   cv::bilateralFilter(light, smooth, 9, 0.12, 9);
   const cv::Mat flow = flow_of(soft(light, 2.0), 1.2, 7.0);
-  const Hatching hatch = hatching(flow, clamped(mattes.of({Label::hair, Label::brow, Label::hat})));
+  const Hatching hatch = hatching(flow, clamped(mattes.of({Label::kHair, Label::kBrow, Label::kHat})));
 
   const cv::Mat sheet = paper(light.size(), kPaperSeed, 0.03, 1.0);
   cv::Mat ink = shaded(tone_of(scene, smooth, skin, figure), skin, hatch);
@@ -128,7 +128,7 @@ Drawing draw_pencil(const FaceDrawingInput& input) {
   look.white_light = 92;
   look.opened_lids = 0.05;
   look.line_px = 0.028 * scene.unit;
-  paint_eyes(picture, sitting, look, mattes.of({Label::hair, Label::hat}));
+  paint_eyes(picture, sitting, look, mattes.of({Label::kHair, Label::kHat}));
 
   std::vector<cv::Mat> planes;
   cv::split(picture, planes);

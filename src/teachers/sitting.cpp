@@ -34,11 +34,11 @@ std::array<EyeShape, 2> eyes_of_photo(const cv::Mat& lab, const face::Landmarks&
                                       const Mattes& mattes, bool labelled, cv::Vec3f& iris_lab) {
   EyeEvidence evidence;
   evidence.labelled = labelled;
-  evidence.eye = mattes.of({Label::eye, Label::iris});
-  evidence.iris = mattes.of({Label::iris});
-  evidence.glasses = mattes.of({Label::glasses});
+  evidence.eye = mattes.of({Label::kEye, Label::kIris});
+  evidence.iris = mattes.of({Label::kIris});
+  evidence.glasses = mattes.of({Label::kGlasses});
   cv::extractChannel(lab, evidence.light, 0);
-  const cv::Mat skin = mattes.of({Label::skin}).mul(face_polygon(landmarks, lab.size()));
+  const cv::Mat skin = mattes.of({Label::kSkin}).mul(face_polygon(landmarks, lab.size()));
   evidence.skin_light = evidence.light.dot(skin) / (cv::sum(skin)[0] + 1e-3);
   const std::array<EyeShape, 2> eyes = find_eyes(landmarks, evidence);
   iris_lab = iris_colour(lab, evidence.eye, eyes);
@@ -77,7 +77,7 @@ Sitting prepare(const FaceDrawingInput& input, const face::CartoonGeometry& geom
               .unit = std::clamp(face::eye_distance(landmarks), 0.1 * kCanvas_px, 0.6 * kCanvas_px),
               .skin = {}};
   scene.half = halved(scene.lab);
-  const cv::Mat face = scene.mattes.of({Label::skin}).mul(face_polygon(scene.landmarks, scene.lab.size()));
+  const cv::Mat face = scene.mattes.of({Label::kSkin}).mul(face_polygon(scene.landmarks, scene.lab.size()));
   scene.skin = mean_within(scene.lab, face);
 
   Drawing drawing;
@@ -88,7 +88,7 @@ Sitting prepare(const FaceDrawingInput& input, const face::CartoonGeometry& geom
 }
 
 cv::Vec3f hair_colour(const Scene& scene) {
-  return mean_within(scene.half, halved(scene.mattes.of({Label::hair, Label::brow})));
+  return mean_within(scene.half, halved(scene.mattes.of({Label::kHair, Label::kBrow})));
 }
 
 void paint_eyes(cv::Mat& picture, Sitting& sitting, const EyeLook& look, const cv::Mat& cover) {

@@ -87,7 +87,7 @@ cv::Mat beard_matte(const cv::Mat& light, const cv::Mat& detail, const cv::Mat& 
 
 SkinLayers draw_skin(const Scene& scene, double blush) {
   const double unit = scene.unit / 2;  // at half size
-  const cv::Mat matte = halved(scene.mattes.of({Label::skin}));
+  const cv::Mat matte = halved(scene.mattes.of({Label::kSkin}));
   const cv::Mat inside = inside_of(matte, 0.5);
   std::vector<cv::Mat> half, full;
   cv::split(scene.half, half);
@@ -116,7 +116,7 @@ SkinLayers draw_skin(const Scene& scene, double blush) {
   layers.base = doubled(base) * 100.0;
 
   // Hair and hat shade the skin below them.
-  cv::Mat shade = halved(scene.mattes.of({Label::hair, Label::hat}));
+  cv::Mat shade = halved(scene.mattes.of({Label::kHair, Label::kHat}));
   shade = soft(shade, 0.09 * unit);
   const cv::Point2d down = (scene.landmarks[8] - scene.landmarks[27]) *
                            (1.0 / std::max(cv::norm(scene.landmarks[8] - scene.landmarks[27]), 1.0));
@@ -170,7 +170,7 @@ SkinLayers draw_skin(const Scene& scene, double blush) {
 }
 
 void draw_brows(cv::Mat& picture, const Scene& scene, const SkinLayers& layers) {
-  const cv::Mat brow = scene.mattes.of({Label::brow});
+  const cv::Mat brow = scene.mattes.of({Label::kBrow});
   const cv::Mat colour = masked_soft(scene.half, inside_of(halved(brow), 0.4), 0.05 * scene.unit / 2);
   const cv::Mat large = doubled(colour), matte = soft(brow, 1.5);
   for (int y = 0; y < picture.rows; ++y) {
@@ -191,7 +191,7 @@ void draw_brows(cv::Mat& picture, const Scene& scene, const SkinLayers& layers) 
 
 void draw_mouth(cv::Mat& picture, const Scene& scene) {
   const double unit = scene.unit / 2;
-  const cv::Mat lips = scene.mattes.of({Label::lips}), mouth = scene.mattes.of({Label::mouth});
+  const cv::Mat lips = scene.mattes.of({Label::kLips}), mouth = scene.mattes.of({Label::kMouth});
   const cv::Rect area = cv::boundingRect(cv::Mat(halved(lips + mouth) > 0.02f));
   if (area.empty()) return;
   const int margin = static_cast<int>(0.1 * unit) + 2;

@@ -1,12 +1,18 @@
 #include "teachers/teacher.h"
 
 #include "base/error.h"
+#include "teachers/command_teacher.h"
 #include "teachers/painting.h"
 #include "teachers/pencil.h"
 #include "teachers/toon.h"
 #include "teachers/ukiyoe.h"
 
 namespace toonmirror::teachers {
+namespace {
+
+constexpr std::string_view kCommand = "command:";
+
+}  // namespace
 
 const std::vector<TeacherEntry>& teachers() {
   static const std::vector<TeacherEntry> entries = {
@@ -23,13 +29,19 @@ const std::vector<TeacherEntry>& teachers() {
   return entries;
 }
 
-const TeacherEntry& find_teacher(const std::string& name) {
+TeacherEntry find_teacher(const std::string& name) {
+  if (name.starts_with(kCommand) && name.size() > kCommand.size()) {
+    return {name, "a program of the user's",
+            [command = name.substr(kCommand.size())](const FaceDrawingInput& input) {
+              return draw_by_command(input, command);
+            }};
+  }
   std::string names;
   for (const TeacherEntry& entry : teachers()) {
     if (entry.name == name) return entry;
     names += names.empty() ? entry.name : ", " + entry.name;
   }
-  throw Error("there is no teacher called " + name, "there are " + names);
+  throw Error("there is no teacher called " + name, "there are " + names + ", and command:PROGRAM");
 }
 
 }  // namespace toonmirror::teachers

@@ -1,6 +1,7 @@
 // The teachers by name. A style network learns from pairs of a photo and its teacher's picture.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -11,13 +12,14 @@ namespace toonmirror::teachers {
 struct TeacherEntry {
   std::string name;
   std::string description;
-  Drawing (*draw)(const FaceDrawingInput&);
+  std::function<Drawing(const FaceDrawingInput&)> draw;
   bool target_is_photo = false;  // its picture is the photo itself
 };
 
 const std::vector<TeacherEntry>& teachers();
 
-// Throws Error listing the names there are.
-const TeacherEntry& find_teacher(const std::string& name);
+// One of them, or for "command:PROGRAM…" a program of the user's (command_teacher.h). Throws Error listing
+// the names there are.
+TeacherEntry find_teacher(const std::string& name);
 
 }  // namespace toonmirror::teachers

@@ -18,7 +18,7 @@ using face::Label;
 
 // What shows in front of skin inside the label of glasses: the frame, and lenses that are no clear glass.
 cv::Mat frame_matte(const Scene& scene, const SkinLayers& layers) {
-  cv::Mat frame = scene.mattes.of({Label::glasses});
+  cv::Mat frame = scene.mattes.of({Label::kGlasses});
   for (int y = 0; y < frame.rows; ++y) {
     for (int x = 0; x < frame.cols; ++x) {
       float& value = frame.at<float>(y, x);
@@ -70,26 +70,26 @@ Drawing draw_toon(const FaceDrawingInput& input, const ToonOptions& options) {
   Sitting sitting = prepare(input, options.geometry);
   Scene& scene = sitting.scene;
   const Mattes& mattes = scene.mattes;
-  const cv::Mat skin = mattes.of({Label::skin, Label::brow, Label::eye, Label::iris});
+  const cv::Mat skin = mattes.of({Label::kSkin, Label::kBrow, Label::kEye, Label::kIris});
   scene.skin = relight(scene.lab, skin, face_polygon(scene.landmarks, scene.lab.size()));
   scene.half = halved(scene.lab);
 
   const SkinLayers layers = draw_skin(scene, options.blush);
-  const cv::Mat hair = mattes.of({Label::hair});
+  const cv::Mat hair = mattes.of({Label::kHair});
   const cv::Mat strands = draw_hair(scene, hair + layers.beard, options.hair_saturation);
   const cv::Mat things = draw_things(scene);
   const cv::Mat frame = frame_matte(scene, layers);
 
-  cv::Mat picture = mix(things, draw_background(scene, things), mattes.of({Label::background}));
+  cv::Mat picture = mix(things, draw_background(scene, things), mattes.of({Label::kBackground}));
   picture = mix(picture, layers.skin,
-                skin + mattes.of({Label::lips, Label::mouth}) + mattes.of({Label::glasses}) - frame);
+                skin + mattes.of({Label::kLips, Label::kMouth}) + mattes.of({Label::kGlasses}) - frame);
   picture = mix(picture, strands, layers.beard * 0.85);
   draw_brows(picture, scene, layers);
   draw_mouth(picture, scene);
   picture = mix(picture, strands, hair);
 
   cv::Mat cover;
-  cv::max(cv::Mat(hair + mattes.of({Label::hat})), cv::Mat(frame * 0.95), cover);
+  cv::max(cv::Mat(hair + mattes.of({Label::kHat})), cv::Mat(frame * 0.95), cover);
   paint_eyes(picture, sitting, look_of(sitting, options), cover);
   graded(picture).convertTo(sitting.drawing.picture, CV_8UC3, 255.0);
   return std::move(sitting.drawing);

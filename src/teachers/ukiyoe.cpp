@@ -148,7 +148,7 @@ cv::Mat print_cloth(const Scene& scene) {
 
 // Bokashi: pigment wiped thinner and thinner towards the middle of the block. Warm or cool as the photo was.
 cv::Mat print_background(const Scene& scene) {
-  const cv::Mat behind = inside_of(halved(scene.mattes.of({Label::background})), 0.5);
+  const cv::Mat behind = inside_of(halved(scene.mattes.of({Label::kBackground})), 0.5);
   const cv::Scalar mean = cv::mean(scene.half, behind > 0.5f);
   const double warmth = sigmoid((mean[2] - 2.0) * 0.8);  // Lab b: yellow against blue
   const cv::Vec3f pigment =
@@ -165,7 +165,7 @@ cv::Mat print_background(const Scene& scene) {
 }
 
 void print_mouth(cv::Mat& picture, const Scene& scene) {
-  const cv::Mat lips = scene.mattes.of({Label::lips}), mouth = scene.mattes.of({Label::mouth});
+  const cv::Mat lips = scene.mattes.of({Label::kLips}), mouth = scene.mattes.of({Label::kMouth});
   cv::Mat light;
   cv::extractChannel(scene.lab, light, 0);
   const double white = white_light(scene);
@@ -194,8 +194,9 @@ cv::Mat nose_line(const Scene& scene) {
 }
 
 cv::Mat print_lines(const Scene& scene) {
-  const std::vector<Label> skin = {Label::skin, Label::brow, Label::eye, Label::iris}, hair = {Label::hair},
-                           behind = {Label::background}, cloth = {Label::cloth}, hat = {Label::hat};
+  const std::vector<Label> skin = {Label::kSkin, Label::kBrow, Label::kEye, Label::kIris},
+                           hair = {Label::kHair}, behind = {Label::kBackground}, cloth = {Label::kCloth},
+                           hat = {Label::kHat};
   cv::Mat lines = outlines(scene.mattes, {{skin, behind, 0.9f},
                                           {skin, cloth, 0.9f},
                                           {skin, hair, 0.35f},
@@ -205,8 +206,8 @@ cv::Mat print_lines(const Scene& scene) {
                                           {hat, hair, 0.8f},
                                           {hair, behind, 0.9f},
                                           {hair, cloth, 0.9f},
-                                          {{Label::lips}, {Label::mouth}, 0.8f},
-                                          {{Label::lips}, {Label::skin}, 0.3f}});
+                                          {{Label::kLips}, {Label::kMouth}, 0.8f},
+                                          {{Label::kLips}, {Label::kSkin}, 0.3f}});
   cv::Mat light;
   cv::extractChannel(scene.lab, light, 0);
   cv::Mat smooth;
@@ -214,13 +215,13 @@ cv::Mat print_lines(const Scene& scene) {
   LineOptions options;
   options.sigma_px = 1.3 * std::sqrt(scene.unit / 110);
   const Mattes& mattes = scene.mattes;
-  const cv::Mat near_eyes = soft(inside_of(mattes.of({Label::eye, Label::iris}), 0.2), 2.5);
+  const cv::Mat near_eyes = soft(inside_of(mattes.of({Label::kEye, Label::kIris}), 0.2), 2.5);
   const cv::Mat wanted =
-      clamped(mattes.of({Label::skin}) * 0.75 + mattes.of({Label::cloth, Label::hat}) * 0.8 +
-              mattes.of({Label::glasses}) * 1.2 + mattes.of({Label::hair}) * 0.25);
+      clamped(mattes.of({Label::kSkin}) * 0.75 + mattes.of({Label::kCloth, Label::kHat}) * 0.8 +
+              mattes.of({Label::kGlasses}) * 1.2 + mattes.of({Label::kHair}) * 0.25);
   const cv::Mat contours = contour_lines(smooth, options).mul(wanted).mul(1.0 - near_eyes * 0.9) * 0.85;
-  const cv::Mat face = inside_of(mattes.of({Label::skin}), 0.5);
-  const cv::Mat nose = nose_line(scene).mul(clamped(mattes.of({Label::skin, Label::lips}))) * 0.85;
+  const cv::Mat face = inside_of(mattes.of({Label::kSkin}), 0.5);
+  const cv::Mat nose = nose_line(scene).mul(clamped(mattes.of({Label::kSkin, Label::kLips}))) * 0.85;
   cv::max(lines, contours, lines);
   cv::max(lines, nose, lines);
   cv::max(lines, cv::Mat(jaw_line(scene.landmarks, face, 0.014 * scene.unit) * 0.7), lines);
@@ -236,13 +237,13 @@ Drawing draw_ukiyoe(const FaceDrawingInput& input) {
   const cv::Vec3f own_hair = hair_colour(scene);
   const bool dark = own_hair[0] < 48;
 
-  const cv::Mat hair = mattes.of({Label::hair}), brows = mattes.of({Label::brow});
+  const cv::Mat hair = mattes.of({Label::kHair}), brows = mattes.of({Label::kBrow});
   const SkinLayers layers = draw_skin(scene, 0);
   const cv::Mat ink_hair = print_hair(scene, clamped(hair + layers.beard), dark, own_hair);
   const cv::Mat skin = mattes.of(
-      {Label::skin, Label::brow, Label::eye, Label::iris, Label::lips, Label::mouth, Label::glasses});
+      {Label::kSkin, Label::kBrow, Label::kEye, Label::kIris, Label::kLips, Label::kMouth, Label::kGlasses});
 
-  cv::Mat picture = mix(print_background(scene), print_cloth(scene), mattes.of({Label::cloth, Label::hat}));
+  cv::Mat picture = mix(print_background(scene), print_cloth(scene), mattes.of({Label::kCloth, Label::kHat}));
   picture = mix(picture, print_skin(scene, skin), skin);
   picture = mix(picture, ink_hair, layers.beard * 0.7);
   picture = mix(picture, ink_hair, hair);
@@ -257,7 +258,7 @@ Drawing draw_ukiyoe(const FaceDrawingInput& input) {
   look.white_light = std::min(94.0f, skin_tone(scene.skin)[0] + 6.0f);
   look.opened_lids = 0.06;
   look.line_px = 0.036 * scene.unit;
-  paint_eyes(picture, sitting, look, hair + mattes.of({Label::hat}));
+  paint_eyes(picture, sitting, look, hair + mattes.of({Label::kHat}));
 
   picture = mix(picture, filled(lab_of(kInk)), print_lines(scene) * 0.88);
   std::vector<cv::Mat> planes;

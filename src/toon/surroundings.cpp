@@ -26,7 +26,8 @@ cv::Mat distance_to_face(const face::Landmarks& landmarks_in_crop, int crop_size
 }
 
 bool is_head(int label) {
-  return label != static_cast<int>(face::Label::background) && label != static_cast<int>(face::Label::cloth);
+  return label != static_cast<int>(face::Label::kBackground) &&
+         label != static_cast<int>(face::Label::kCloth);
 }
 
 float head_probability(const float* labels) {

@@ -15,7 +15,11 @@ at::Tensor at_size(const at::Tensor& pictures, int64_t size_px) {
 
 PictureLoss::PictureLoss(const std::filesystem::path& nets_folder, at::ScalarType type,
                          const PictureLossWeights& weights)
-    : weights_(weights), perceptual_(nets_folder, type), identity_(nets_folder) {}
+    : weights_(weights) {
+  if (nets_folder.empty()) return;
+  perceptual_.emplace(nets_folder, type);
+  identity_.emplace(nets_folder);
+}
 
 Loss PictureLoss::operator()(const at::Tensor& output, const Batch& batch) const {
   const int64_t size_px = output.size(2);
@@ -23,11 +27,12 @@ Loss PictureLoss::operator()(const at::Tensor& output, const Batch& batch) const
   const at::Tensor regions = region_weights(batch.target_labels, size_px);
   const at::Tensor l1 = weighted_l1(output, target, regions);
   const at::Tensor edges = gradient_l1(output, target, regions);
-  const at::Tensor look = perceptual_(output, target);
-
-  Loss loss = {
-      weights_.l1 * l1 + weights_.gradient * edges + weights_.perceptual * look,
-      {{"l1", l1.item<double>()}, {"edges", edges.item<double>()}, {"perceptual", look.item<double>()}}};
+  Loss loss = {weights_.l1 * l1 + weights_.gradient * edges,
+               {{"l1", l1.item<double>()}, {"edges", edges.item<double>()}}};
+  if (!perceptual_) return loss;
+  const at::Tensor look = (*perceptual_)(output, target);
+  loss.total = loss.total + weights_.perceptual * look;
+  loss.figures["perceptual"] = look.item<double>();
   // A face of 64 px has too little of what the identity network looks at to pay for its verdict.
   if (size_px < kLeastIdentitySize_px) return loss;
 
@@ -37,9 +42,10 @@ Loss PictureLoss::operator()(const at::Tensor& output, const Batch& batch) const
   at::Tensor person;
   {
     const at::NoGradGuard no_grad;
-    person = identity_.embed(batch.photo.narrow(0, 0, few), landmarks);
+    person = identity_->embed(batch.photo.narrow(0, 0, few), landmarks);
   }
-  const at::Tensor similarity = (identity_.embed(output.narrow(0, 0, few), landmarks) * person).sum(1).mean();
+  const at::Tensor similarity =
+      (identity_->embed(output.narrow(0, 0, few), landmarks) * person).sum(1).mean();
   loss.total = loss.total + weights_.identity * (1.0 - similarity);
   loss.figures["identity"] = similarity.item<double>();
   return loss;

@@ -4,6 +4,7 @@
 #include <torch/torch.h>
 
 #include <filesystem>
+#include <optional>
 
 #include "nets/layers.h"
 #include "training/losses.h"
@@ -25,7 +26,8 @@ struct PictureLossWeights {
 // targets (averaged down to R); identity is compared with the photo.
 class PictureLoss {
  public:
-  // nets_folder: squeezenet11_caffe and mobilefacenet128 as layer graphs. Throws Error when they are missing.
+  // nets_folder: squeezenet11_caffe and mobilefacenet128 as layer graphs; empty: pixels and edges alone are
+  // compared. Throws Error when they are missing.
   PictureLoss(const std::filesystem::path& nets_folder, at::ScalarType type,
               const PictureLossWeights& weights);
   Loss operator()(const at::Tensor& output, const Batch& batch) const;
@@ -34,8 +36,8 @@ class PictureLoss {
 
  private:
   PictureLossWeights weights_;
-  PerceptualLoss perceptual_;
-  IdentityNetwork identity_;
+  std::optional<PerceptualLoss> perceptual_;
+  std::optional<IdentityNetwork> identity_;
 };
 
 // Judges overlapping patches of about 50 px of a 256 px picture: teacher's or generator's? (Isola et al.

@@ -28,17 +28,17 @@ struct Scene {
         [](cv::Mat& m, const cv::Scalar& c) {
           cv::ellipse(m, {128, 118}, {90, 100}, 0, 0, 360, c, -1);
         },
-        Label::hair, {60, 40, 20});
+        Label::kHair, {60, 40, 20});
     draw(
         [](cv::Mat& m, const cv::Scalar& c) {
           cv::ellipse(m, {128, 140}, {70, 80}, 0, 0, 360, c, -1);
         },
-        Label::skin, {220, 170, 140});
+        Label::kSkin, {220, 170, 140});
     draw(
         [](cv::Mat& m, const cv::Scalar& c) {
           cv::rectangle(m, {98, 200}, {158, 255}, c, -1);
         },
-        Label::skin, {220, 170, 140});
+        Label::kSkin, {220, 170, 140});
   }
 
   template <typename Shape>
@@ -76,7 +76,7 @@ TEST(Mask, AllFallToZeroAtTheBorderEvenWhenTheFaceFillsTheCrop) {
   expect_valid(mask_square(100));
   expect_valid(mask_from_landmarks(face_at({64, 40}, 200), 128));
   Scene scene;
-  scene.labels.setTo(static_cast<int>(Label::hair));
+  scene.labels.setTo(static_cast<int>(Label::kHair));
   expect_valid(mask_from_labels(scene.labels, scene.picture, aligned_face()));
 }
 
@@ -129,7 +129,7 @@ TEST(MaskFromLabels, AHandInFrontStaysAHand) {
       [](cv::Mat& m, const cv::Scalar& c) {
         cv::rectangle(m, {120, 150}, {200, 255}, c, -1);
       },
-      Label::background, {150, 200, 160});
+      Label::kBackground, {150, 200, 160});
   const cv::Mat mask = mask_from_labels(scene.probabilities(), scene.picture, aligned_face());
   EXPECT_LT(mask.at<float>(190, 150), 0.05F);
   EXPECT_GT(mask.at<float>(120, 100), 0.95F);
@@ -138,7 +138,7 @@ TEST(MaskFromLabels, AHandInFrontStaysAHand) {
 TEST(MaskFromLabels, FillsSpecksAndDropsOtherHeads) {
   Scene scene;
   scene.labels(cv::Rect(110, 120, 8, 8)).setTo(0);
-  scene.labels(cv::Rect(2, 200, 40, 50)).setTo(static_cast<int>(Label::skin));
+  scene.labels(cv::Rect(2, 200, 40, 50)).setTo(static_cast<int>(Label::kSkin));
   const cv::Mat mask = mask_from_labels(scene.labels, scene.picture, aligned_face());
   EXPECT_GT(mask.at<float>(124, 114), 0.9F);
   EXPECT_LT(mask.at<float>(225, 24), 0.05F);

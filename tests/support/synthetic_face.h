@@ -22,16 +22,16 @@ inline teachers::FaceDrawingInput synthetic_face(const SyntheticFaceOptions& opt
     cv::ellipse(input.photo, centre, axes, 0, 0, 360, colour, cv::FILLED, cv::LINE_AA);
     cv::ellipse(input.labels, centre, axes, 0, 0, 360, static_cast<int>(label), cv::FILLED);
   };
-  ellipse({128, 118}, {88, 100}, {70, 45, 30}, Label::hair);
-  ellipse({128, 140}, {66, 88}, options.skin, Label::skin);
+  ellipse({128, 118}, {88, 100}, {70, 45, 30}, Label::kHair);
+  ellipse({128, 140}, {66, 88}, options.skin, Label::kSkin);
   if (options.beard) cv::ellipse(input.photo, {128, 200}, {50, 26}, 0, 0, 180, {50, 35, 28}, cv::FILLED);
   for (const int x : {97, 159}) {
-    ellipse({x, 96}, {17, 4}, {60, 40, 30}, Label::brow);
+    ellipse({x, 96}, {17, 4}, {60, 40, 30}, Label::kBrow);
     if (!options.eyes_open) continue;
-    ellipse({x, 115}, {14, 6}, {240, 240, 240}, Label::eye);
-    ellipse({x, 115}, {6, 6}, {70, 110, 60}, Label::iris);
+    ellipse({x, 115}, {14, 6}, {240, 240, 240}, Label::kEye);
+    ellipse({x, 115}, {6, 6}, {70, 110, 60}, Label::kIris);
   }
-  ellipse({128, 188}, {26, 8}, {190, 90, 90}, Label::lips);
+  ellipse({128, 188}, {26, 8}, {190, 90, 90}, Label::kLips);
 
   const auto place = [&](int index, double x, double y) {
     input.landmarks[static_cast<size_t>(index)] = {x, y};

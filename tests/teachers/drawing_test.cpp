@@ -13,10 +13,10 @@ TEST(MergedLabels, PutWhatBelongsTogetherIntoOneClass) {
   EXPECT_EQ(at(2), at(3));    // brows
   EXPECT_EQ(at(12), at(13));  // lips
   EXPECT_EQ(at(1), at(10));   // the nose is skin
-  EXPECT_EQ(at(7), face::Label::skin);
-  EXPECT_EQ(at(17), face::Label::hair);
-  EXPECT_EQ(at(19), face::Label::iris);
-  EXPECT_EQ(at(20), face::Label::background);  // a value that does not exist
+  EXPECT_EQ(at(7), face::Label::kSkin);
+  EXPECT_EQ(at(17), face::Label::kHair);
+  EXPECT_EQ(at(19), face::Label::kIris);
+  EXPECT_EQ(at(20), face::Label::kBackground);  // a value that does not exist
 }
 
 }  // namespace

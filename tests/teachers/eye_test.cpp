@@ -15,9 +15,9 @@ using testing::synthetic_face;
 std::array<EyeShape, 2> eyes_of(const FaceDrawingInput& input, bool labelled = true) {
   const Mattes mattes(input.photo, input.labels);
   EyeEvidence evidence;
-  evidence.eye = mattes.of({Label::eye, Label::iris});
-  evidence.iris = mattes.of({Label::iris});
-  evidence.glasses = mattes.of({Label::glasses});
+  evidence.eye = mattes.of({Label::kEye, Label::kIris});
+  evidence.iris = mattes.of({Label::kIris});
+  evidence.glasses = mattes.of({Label::kGlasses});
   cv::cvtColor(input.photo, evidence.light, cv::COLOR_RGB2GRAY);
   evidence.light.convertTo(evidence.light, CV_32F, 100.0 / 255.0);
   evidence.skin_light = 70;
@@ -38,8 +38,8 @@ TEST(Eyes, OfAStraightFaceAreAlikeAndLookStraight) {
 TEST(Eyes, FollowTheIrisSideways) {
   FaceDrawingInput input = synthetic_face();
   for (const int x : {97, 159}) {
-    cv::ellipse(input.labels, {x, 115}, {14, 6}, 0, 0, 360, static_cast<int>(Label::eye), cv::FILLED);
-    cv::circle(input.labels, {x + 5, 115}, 5, static_cast<int>(Label::iris), cv::FILLED);
+    cv::ellipse(input.labels, {x, 115}, {14, 6}, 0, 0, 360, static_cast<int>(Label::kEye), cv::FILLED);
+    cv::circle(input.labels, {x + 5, 115}, 5, static_cast<int>(Label::kIris), cv::FILLED);
   }
   for (const EyeShape& eye : eyes_of(input)) EXPECT_NEAR(eye.gaze.x, 5.0 / 28.0, 0.05);
 }
@@ -49,7 +49,7 @@ TEST(Eyes, InWhichNoIrisIsSeenAreClosed) {
   for (const EyeShape& eye : eyes_of(closed)) EXPECT_LT(eye.opening(), 0.1);
   cv::Mat labels = closed.labels.clone();
   label_eye(labels, prepare_eye(eyes_of(closed)[0], {}, true), 1.0);
-  EXPECT_EQ(cv::countNonZero(labels == static_cast<int>(Label::iris)), 0);
+  EXPECT_EQ(cv::countNonZero(labels == static_cast<int>(Label::kIris)), 0);
 }
 
 TEST(Eyes, BehindDarkGlassAreNotSeenAndBehindClearGlassAre) {
@@ -57,7 +57,7 @@ TEST(Eyes, BehindDarkGlassAreNotSeenAndBehindClearGlassAre) {
     FaceDrawingInput input = synthetic_face();
     for (const int x : {97, 159}) {
       const cv::Rect lens(x - 24, 100, 48, 34);
-      cv::rectangle(input.labels, lens, static_cast<int>(Label::glasses), cv::FILLED);
+      cv::rectangle(input.labels, lens, static_cast<int>(Label::kGlasses), cv::FILLED);
       if (dark) cv::rectangle(input.photo, lens, {25, 20, 20}, cv::FILLED);
     }
     for (const EyeShape& eye : eyes_of(input)) EXPECT_NEAR(eye.visible, dark ? 0 : 1, 0.01);
@@ -68,21 +68,21 @@ TEST(Mattes, SumToOneAndKeepToTheirLabels) {
   const FaceDrawingInput input = synthetic_face();
   const Mattes mattes(input.photo, input.labels);
   const cv::Mat sum =
-      mattes.of({Label::background, Label::skin, Label::brow, Label::eye, Label::iris, Label::glasses,
-                 Label::mouth, Label::lips, Label::hair, Label::hat, Label::cloth});
+      mattes.of({Label::kBackground, Label::kSkin, Label::kBrow, Label::kEye, Label::kIris, Label::kGlasses,
+                 Label::kMouth, Label::kLips, Label::kHair, Label::kHat, Label::kCloth});
   double least = 0, most = 0;
   cv::minMaxLoc(sum, &least, &most);
   EXPECT_NEAR(least, 1, 1e-3);
   EXPECT_NEAR(most, 1, 1e-3);
-  EXPECT_GT(mattes.of({Label::skin}).at<float>(160, 128), 0.99f);
-  EXPECT_GT(mattes.of({Label::background}).at<float>(4, 4), 0.99f);
+  EXPECT_GT(mattes.of({Label::kSkin}).at<float>(160, 128), 0.99f);
+  EXPECT_GT(mattes.of({Label::kBackground}).at<float>(4, 4), 0.99f);
 }
 
 TEST(Labels, AreDrawnFromLandmarksWhereThereAreNone) {
   const FaceDrawingInput input = synthetic_face();
   const cv::Mat drawn = labels_or_landmarks(cv::Mat::zeros(256, 256, CV_8U), input.landmarks);
-  EXPECT_EQ(drawn.at<uint8_t>(160, 128), static_cast<uint8_t>(Label::skin));
-  EXPECT_EQ(drawn.at<uint8_t>(115, 97), static_cast<uint8_t>(Label::eye));
+  EXPECT_EQ(drawn.at<uint8_t>(160, 128), static_cast<uint8_t>(Label::kSkin));
+  EXPECT_EQ(drawn.at<uint8_t>(115, 97), static_cast<uint8_t>(Label::kEye));
   EXPECT_EQ(labels_or_landmarks(input.labels, input.landmarks).data, input.labels.data);
 }
 

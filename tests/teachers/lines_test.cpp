@@ -63,10 +63,10 @@ TEST(BrushLine, IsBroadInTheMiddleAndGoesThroughItsPoints) {
 }
 
 TEST(Outlines, LieWhereTwoClassesMeet) {
-  cv::Mat labels(64, 64, CV_8U, cv::Scalar(static_cast<int>(face::Label::skin)));
-  labels.colRange(32, 64).setTo(static_cast<int>(face::Label::background));
+  cv::Mat labels(64, 64, CV_8U, cv::Scalar(static_cast<int>(face::Label::kSkin)));
+  labels.colRange(32, 64).setTo(static_cast<int>(face::Label::kBackground));
   const Mattes mattes(cv::Mat(64, 64, CV_8UC3, cv::Scalar::all(128)), labels);
-  const cv::Mat line = outlines(mattes, {{{face::Label::skin}, {face::Label::background}, 0.8f}});
+  const cv::Mat line = outlines(mattes, {{{face::Label::kSkin}, {face::Label::kBackground}, 0.8f}});
   EXPECT_NEAR(line.at<float>(32, 32), 0.8, 0.25);
   EXPECT_LT(line.at<float>(32, 10), 0.02f);
   EXPECT_LT(line.at<float>(32, 54), 0.02f);

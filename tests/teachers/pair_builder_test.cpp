@@ -29,7 +29,7 @@ TEST(PairBuilder, WritesWhatTrainingReads) {
   const training::Batch batch = pack.batch({0});
   EXPECT_LT((batch.photo + batch.target).abs().max().item<float>(), 1e-5);  // the target is the negative
   EXPECT_NEAR(batch.landmarks[0][30][0].item<double>(), testing::synthetic_face().landmarks[30].x, 1e-3);
-  EXPECT_EQ(batch.labels.max().item<int64_t>(), static_cast<int64_t>(face::Label::hair));
+  EXPECT_EQ(batch.labels.max().item<int64_t>(), static_cast<int64_t>(face::Label::kHair));
 }
 
 TEST(PairBuilder, WritesNothingWithoutAPair) {

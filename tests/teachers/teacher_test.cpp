@@ -1,6 +1,7 @@
 // What every teacher promises, and what makes each of them what it is.
 #include "teachers/teacher.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <opencv2/imgproc.hpp>
@@ -33,7 +34,7 @@ class EveryTeacher : public ::testing::TestWithParam<std::string> {};
 
 TEST_P(EveryTeacher, DrawsAPictureOfTheSameSizeAndAlwaysTheSame) {
   const FaceDrawingInput input = synthetic_face();
-  const TeacherEntry& teacher = find_teacher(GetParam());
+  const TeacherEntry teacher = find_teacher(GetParam());
   const Drawing one = teacher.draw(input), two = teacher.draw(input);
   EXPECT_EQ(one.picture.size(), cv::Size(256, 256));
   EXPECT_EQ(one.picture.type(), CV_8UC3);
@@ -54,8 +55,8 @@ TEST_P(EveryTeacher, ChangesLittleWhenThePhotoChangesLittle) {
 TEST_P(EveryTeacher, LabelsTheEyesItDraws) {
   const Drawing drawing = find_teacher(GetParam()).draw(synthetic_face());
   const auto count = [&](Label label) { return cv::countNonZero(drawing.labels == static_cast<int>(label)); };
-  EXPECT_GT(count(Label::iris), 20);
-  EXPECT_GT(count(Label::eye), 20);
+  EXPECT_GT(count(Label::kIris), 20);
+  EXPECT_GT(count(Label::kEye), 20);
 }
 
 TEST_P(EveryTeacher, SurvivesWhatAFaceMayBeLike) {
@@ -86,7 +87,7 @@ TEST(Teachers, AreFoundByName) {
   EXPECT_EQ(find_teacher("toon").name, "toon");
   EXPECT_THROW(find_teacher("nobody"), Error);
   const FaceDrawingInput input = synthetic_face();
-  const TeacherEntry& photo = find_teacher("photo");
+  const TeacherEntry photo = find_teacher("photo");
   EXPECT_TRUE(photo.target_is_photo);
   EXPECT_EQ(difference(photo.draw(input).picture, input.photo), 0);
 }
@@ -132,6 +133,25 @@ TEST(Painting, IsMoreColourfulThanThePhotoAndStaysLikeIt) {
   const Drawing drawing = find_teacher("painting").draw(input);
   EXPECT_GT(colourfulness(drawing.picture), colourfulness(drawing.input));
   EXPECT_LT(difference(drawing.picture, drawing.input), 40);
+}
+
+TEST(CommandTeacher, IsAnyProgramThatMakesAPictureOfAPicture) {
+  const FaceDrawingInput input = synthetic_face();
+  const Drawing copied = find_teacher("command:cp").draw(input);
+  EXPECT_EQ(difference(copied.picture, input.photo), 0);
+  EXPECT_EQ(difference(copied.input, input.photo), 0);
+}
+
+TEST(CommandTeacher, FailuresAreExplained) {
+  const FaceDrawingInput input = synthetic_face();
+  const auto expect = [&input](const std::string& command, const char* words) {
+    EXPECT_THAT([&] { find_teacher("command:" + command).draw(input); },
+                ::testing::ThrowsMessage<Error>(::testing::HasSubstr(words)));
+  };
+  expect("false", "ended with code 1");
+  expect("true", "wrote no picture");
+  expect("no-such-program-anywhere 2>/dev/null", "ended with code");
+  EXPECT_THROW(find_teacher("command:"), Error);
 }
 
 }  // namespace

@@ -18,7 +18,7 @@ TEST(Toon, EnlargesTheEyesInPictureAndLabels) {
   const FaceDrawingInput input = synthetic_face();
   const Drawing drawing = draw_toon(input);
   const auto eye_area = [](const cv::Mat& labels) {
-    return count(labels, Label::eye) + count(labels, Label::iris);
+    return count(labels, Label::kEye) + count(labels, Label::kIris);
   };
   EXPECT_GT(eye_area(drawing.labels), 1.5 * eye_area(input.labels));
   // White of the eye just inside the enlarged left corner, where the photo shows skin.

@@ -27,7 +27,8 @@ DrawnFace drawn_face(const cv::Point2d& centre, double half_side_px, const cv::S
   for (int y = 0; y < kCropPx; ++y) {
     for (int x = 0; x < kCropPx; ++x) {
       const bool skin = std::abs(x - kCropPx / 2) < kCropPx / 4 && std::abs(y - kCropPx / 2) < kCropPx / 4;
-      face.parsing.ptr<float>(y, x)[static_cast<int>(skin ? face::Label::skin : face::Label::background)] = 1;
+      face.parsing.ptr<float>(y, x)[static_cast<int>(skin ? face::Label::kSkin : face::Label::kBackground)] =
+          1;
     }
   }
   face.drawing = cv::Mat(kCropPx, kCropPx, CV_8UC3, colour);
