@@ -2,8 +2,6 @@
 
 #include <cmath>
 
-#include "nets/modulation.h"
-
 namespace toonmirror::nets {
 namespace {
 
@@ -32,26 +30,19 @@ at::Tensor FullyConnectedImpl::forward(const at::Tensor& x) {
 }
 
 at::Tensor PreparedWeight::get(const at::Tensor& weight, double gain, at::ScalarType type) const {
-  if (ready_.defined() && ready_.scalar_type() == type && !at::GradMode::is_enabled()) return ready_;
+  const at::Tensor& ready = prepared_.ready;
+  if (ready.defined() && ready.scalar_type() == type && !at::GradMode::is_enabled()) return ready;
   const at::Tensor scaled = gain == 1.0 ? weight : weight * gain;
   return scaled.to(type).contiguous(at::MemoryFormat::ChannelsLast);
 }
 
 at::Tensor PreparedWeight::squares(const at::Tensor& weight) const {
-  if (squares_.defined() && !at::GradMode::is_enabled()) return squares_;
+  if (prepared_.squares.defined() && !at::GradMode::is_enabled()) return prepared_.squares;
   return weight.square().sum({2, 3});
 }
 
 void PreparedWeight::prepare(const at::Tensor& weight, double gain, at::ScalarType type) {
-  const at::NoGradGuard no_grad;
-  clear();
-  ready_ = get(weight, gain, type);
-  squares_ = squares(weight);
-}
-
-void PreparedWeight::clear() {
-  ready_.reset();
-  squares_.reset();
+  prepare_weight(weight, gain, type, prepared_);
 }
 
 ConvLayerImpl::ConvLayerImpl(int64_t in, int64_t out, int64_t kernel, int64_t stride, bool activate)

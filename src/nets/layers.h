@@ -5,6 +5,8 @@
 
 #include <torch/torch.h>
 
+#include "nets/modulation.h"
+
 namespace toonmirror::nets {
 
 inline constexpr double kSqrt2 = 1.4142135623730951;
@@ -50,10 +52,9 @@ class PreparedWeight {
   // Σ weight² over the kernel, [out, in] float.
   at::Tensor squares(const at::Tensor& weight) const;
   void prepare(const at::Tensor& weight, double gain, at::ScalarType type);
-  void clear();
 
  private:
-  at::Tensor ready_, squares_;
+  WeightForInference prepared_;  // undefined before prepare()
 };
 
 // 3×3 or 1×1 convolution with padding that keeps the size (halves it with stride 2), bias, then optionally

@@ -380,4 +380,33 @@ at::Tensor upsample_2x(const at::Tensor& x, int64_t margin) {
   return at::conv_transpose2d(x, kernel, {}, 2, 1 - margin, 0, channels);
 }
 
+void prepare_weight(const at::Tensor& weight, double gain, at::ScalarType type, WeightForInference& result) {
+  const at::NoGradGuard no_grad;
+  if (!weight.is_cpu() || weight.scalar_type() != at::kFloat || !weight.is_contiguous() ||
+      (type != at::kFloat && type != at::kBFloat16)) {
+    result = {(weight * gain).to(type).contiguous(at::MemoryFormat::ChannelsLast),
+              weight.square().sum({2, 3})};
+    return;
+  }
+  const int64_t out = weight.size(0), in = weight.size(1), taps = weight.size(2) * weight.size(3);
+  const auto options = weight.options().requires_grad(false);
+  const bool fits = result.ready.defined() && result.ready.is_cpu() && result.ready.scalar_type() == type &&
+                    result.ready.sizes() == weight.sizes() &&
+                    result.ready.is_contiguous(at::MemoryFormat::ChannelsLast);
+  if (!fits) {
+    result = {at::empty(weight.sizes(), options.dtype(type), at::MemoryFormat::ChannelsLast),
+              at::empty({out, in}, options)};
+  }
+  for_type(result.ready, [&](auto element) {
+    using T = decltype(element);
+    at::parallel_for(0, out, 16, [&](int64_t begin, int64_t end) {
+      for (int64_t o = begin; o < end; ++o) {
+        modulation_kernels<T>().prepare_weight(data<float>(weight) + o * in * taps, static_cast<float>(gain),
+                                               data<T>(result.ready) + o * in * taps,
+                                               data<float>(result.squares) + o * in, in, taps);
+      }
+    });
+  });
+}
+
 }  // namespace toonmirror::nets

@@ -32,4 +32,12 @@ at::Tensor channel_dot(const at::Tensor& x, const at::Tensor& y);
 // most 1024 channels.
 at::Tensor upsample_2x(const at::Tensor& x, int64_t margin);
 
+// What a layer's weight [O, I, K, K] (float) is for inference: times `gain`, in `type` and channels-last, and
+// the sums of its squares over the kernel, [O, I] float, for demodulation. Without gradients.
+struct WeightForInference {
+  at::Tensor ready, squares;
+};
+// `result`'s tensors are written into where they fit, which spares a re-blend the memory's first touch.
+void prepare_weight(const at::Tensor& weight, double gain, at::ScalarType type, WeightForInference& result);
+
 }  // namespace toonmirror::nets

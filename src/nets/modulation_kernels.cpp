@@ -185,10 +185,23 @@ void upsample_backward(const T* __restrict g, T* __restrict dx, int64_t height, 
 }
 
 template <typename T>
+void prepare_weight(const float* __restrict weight, float gain, T* __restrict ready,
+                    float* __restrict squares, int64_t in, int64_t taps) {
+  for (int64_t i = 0; i < in; ++i) squares[i] = 0;
+  for (int64_t t = 0; t < taps; ++t, ready += in) {
+    for (int64_t i = 0; i < in; ++i) {
+      const float value = weight[i * taps + t];
+      squares[i] += value * value;
+      store(ready[i], value * gain);
+    }
+  }
+}
+
+template <typename T>
 constexpr ModulationKernels<T> kKernels = {
     modulate<T>, modulate_backward<T>, scale_bias_lrelu<T>, scale_bias_lrelu_backward<T>,
     to_rgb<T>,   to_rgb_backward<T>,   channel_dot<T>,      channel_dot_backward<T>,
-    upsample<T>, upsample_backward<T>};
+    upsample<T>, upsample_backward<T>, prepare_weight<T>};
 
 }  // namespace
 

@@ -39,6 +39,9 @@ struct ModulationKernels {
   // Input rows [row_begin, row_end) of its adjoint.
   void (*upsample_backward)(const T* g, T* dx, int64_t height, int64_t width, int64_t channels,
                             int64_t margin, int64_t row_begin, int64_t row_end);
+  // One output channel of a convolution's weight: ready[t][i] = weight[i][t] · gain, squares[i] = Σ_t
+  // weight[i][t]²
+  void (*prepare_weight)(const float* weight, float gain, T* ready, float* squares, int64_t in, int64_t taps);
 };
 
 // The loops for this processor: AVX-512, AVX2, or the baseline.

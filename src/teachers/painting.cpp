@@ -21,11 +21,13 @@ constexpr uint64_t kBrushSeed = 7;
 struct Brush {
   double radius_px;
   double spacing_px;
-  double error;  // paints where the canvas differs by more; 0 … 3, sum over R, G, B
-  bool fine;     // on features, and thinned out elsewhere
+  double error;   // paints where the canvas differs by more; 0 … 3, sum over R, G, B
+  double detail;  // and only from this much detail on, 0 … 1
 };
+// The first two cover all of the canvas, so that their strokes lie in the same places on every face: a child
+// can learn what does not move.
 constexpr Brush kBrushes[] = {
-    {12, 8, -1, false}, {7.5, 5.5, 0.04, false}, {4.2, 3.6, 0.08, false}, {2.2, 2.4, 0.11, true}};
+    {15, 13, -1, -1}, {9, 10, -1, -1}, {5, 5, 0.09, 0.12}, {2.4, 2.6, 0.09, 0.4}};
 
 // A painter's palette: chroma up, lights warm, shadows on skin a cool red, what is behind a little colder.
 cv::Mat pushed_colours(const Scene& scene) {
@@ -43,9 +45,9 @@ cv::Mat pushed_colours(const Scene& scene) {
       const double s = skin.at<float>(y, x);
       const double shadow = std::clamp(0.55 - l, 0.0, 0.5) * s, bright = std::clamp(l - 0.65, 0.0, 0.35);
       pixel[x][0] = static_cast<float>(100.0 * std::clamp(l - 0.05 * std::sin(2 * CV_PI * l), 0.03, 0.97));
-      pixel[x][1] = static_cast<float>(pixel[x][1] * 1.25 + 16 * shadow - 5 * bright * s);
+      pixel[x][1] = static_cast<float>(pixel[x][1] * 1.2 + 10 * shadow - 5 * bright * s);
       pixel[x][2] =
-          static_cast<float>(pixel[x][2] * 1.22 + 14 * bright * s - 8 * shadow - 5 * behind.at<float>(y, x));
+          static_cast<float>(pixel[x][2] * 1.22 + 14 * bright * s - 14 * shadow - 5 * behind.at<float>(y, x));
     }
   }
   return from_lab(lab);
@@ -53,11 +55,10 @@ cv::Mat pushed_colours(const Scene& scene) {
 
 class Painter {
  public:
-  Painter(const cv::Mat& reference, const cv::Mat& flow, const cv::Mat& detail, const cv::Mat& behind)
+  Painter(const cv::Mat& reference, const cv::Mat& flow, const cv::Mat& detail)
       : reference_(reference),
         flow_(flow),
         detail_(detail),
-        behind_(behind),
         canvas_(soft(reference, 9)),
         height_(cv::Mat::zeros(reference.size(), CV_32F)),
         random_(kBrushSeed) {}
@@ -71,13 +72,10 @@ class Painter {
     cv::blur(error, error, {window, window});
     for (const cv::Point2d& start : shuffled_starts(brush.spacing_px)) {
       // All numbers of a stroke are drawn whether it is painted or not: another photo moves no other stroke.
-      const cv::Vec4d chance(random_.uniform(0.0, 1.0), random_.gaussian(1), random_.gaussian(1),
-                             random_.uniform(0.0, 1.0));
+      const cv::Vec3d chance(random_.gaussian(1), random_.gaussian(1), random_.uniform(0.0, 1.0));
       const cv::Point pixel = inside(start);
-      const double detail = detail_.at<float>(pixel), behind = behind_.at<float>(pixel);
-      const double wanted = brush.error * (1 + 0.8 * behind) - (brush.radius_px < 5 ? 0.05 * detail : 0.0);
-      if (error.at<float>(pixel) <= wanted) continue;
-      if (brush.fine && detail + 0.25 * (1 - behind) <= 0.9 * chance[0]) continue;
+      const double detail = detail_.at<float>(pixel);
+      if (error.at<float>(pixel) <= brush.error || detail < brush.detail) continue;
       stroke(start, brush, chance, detail);
     }
   }
@@ -106,16 +104,19 @@ class Painter {
     return starts;
   }
 
-  void stroke(const cv::Point2d& start, const Brush& brush, const cv::Vec4d& chance, double detail) {
+  void stroke(const cv::Point2d& start, const Brush& brush, const cv::Vec3d& chance, double detail) {
     constexpr int kShift = 3;
-    const cv::Vec3f colour =
-        target_.at<cv::Vec3f>(inside(start)) * static_cast<float>(1 + 0.035 * chance[1]) +
-        cv::Vec3f::all(static_cast<float>(0.012 * chance[2]));
+    // Paint is never mixed quite the same: lighter or darker, warmer or colder. Less where features are.
+    const double variety = 1 - 0.8 * detail;
+    const double light = 1 + 0.065 * variety * chance[0], warmth = 0.03 * variety * chance[1];
+    const cv::Vec3f colour = target_.at<cv::Vec3f>(inside(start)).mul(cv::Vec3f(
+        static_cast<float>(light * (1 + warmth)), static_cast<float>(light),
+        static_cast<float>(light * (1 - 1.5 * warmth))));
     const auto fixed = [](const cv::Point2d& p) {
       return cv::Point(cvRound(p.x * (1 << kShift)), cvRound(p.y * (1 << kShift)));
     };
     std::vector<cv::Point> points = {fixed(start)};
-    const int length = static_cast<int>((detail < 0.4 ? 5 : 3) * (brush.radius_px < 5 ? 1.3 : 1.0));
+    const int length = detail < 0.4 ? 4 : 3;
     cv::Point2d p = start, before;
     for (int i = 0; i < length; ++i) {
       const cv::Vec2f along = flow_.at<cv::Vec2f>(inside(p));
@@ -132,24 +133,60 @@ class Painter {
     const cv::Scalar paint(std::clamp(colour[0], 0.0f, 1.0f), std::clamp(colour[1], 0.0f, 1.0f),
                            std::clamp(colour[2], 0.0f, 1.0f));
     cv::polylines(canvas_, points, false, paint, breadth, cv::LINE_8, kShift);
-    cv::polylines(height_, points, false, cv::Scalar(chance[3]), breadth, cv::LINE_8, kShift);
+    cv::polylines(height_, points, false, cv::Scalar(chance[2]), breadth, cv::LINE_8, kShift);
   }
 
-  cv::Mat reference_, flow_, detail_, behind_;
+  cv::Mat reference_, flow_, detail_;
   cv::Mat canvas_, height_;  // RGB 0 … 1; thickness of the paint 0 … 1
   cv::Mat target_;           // the reference as coarse as the brush
   cv::RNG random_;
 };
 
+// Strokes follow the forms: round the face and its features, along hair and cloth as they fall, slanting behind.
+// On skin that is told by the landmarks instead of the light, so that it is alike on every face.
+cv::Mat stroke_flow(const Scene& scene, const cv::Mat& light) {
+  const cv::Mat falls = flow_of(light, 1.5, 9.0);
+  const cv::Mat slanting = uniform_flow(light.size(), 52);
+  const cv::Mat skin = soft(scene.mattes.of({Label::kSkin, Label::kBrow, Label::kEye, Label::kIris, Label::kMouth,
+                                             Label::kLips, Label::kGlasses}),
+                            6);
+  const cv::Mat behind = soft(scene.mattes.of({Label::kBackground}), 6);
+  const cv::Point2d across = scene.landmarks[16] - scene.landmarks[0];
+  const cv::Point2d centre = 0.5 * (scene.landmarks[0] + scene.landmarks[16]) +
+                             0.28 * (scene.landmarks[8] - scene.landmarks[27]);
+  const double half_width = 0.5 * cv::norm(across), half_height = 1.6 * half_width;
+  cv::Mat flow(light.size(), CV_32FC2);
+  for (int y = 0; y < flow.rows; ++y) {
+    for (int x = 0; x < flow.cols; ++x) {
+      const double dx = (x - centre.x) / half_width, dy = (y - centre.y) / half_height;
+      const double length = std::max(std::hypot(dx, dy), 1e-6);
+      const cv::Vec2f round(static_cast<float>(-dy / length), static_cast<float>(dx / length));
+      // Directions without a sign are added as doubled angles.
+      cv::Vec2f sum(0, 0);
+      const auto add = [&sum](const cv::Vec2f& d, float weight) {
+        sum += weight * cv::Vec2f(d[0] * d[0] - d[1] * d[1], 2 * d[0] * d[1]);
+      };
+      const float s = skin.at<float>(y, x), b = behind.at<float>(y, x);
+      add(round, s);
+      add({0, 1}, 2 * s * static_cast<float>(1 - smooth_step(0.1, 0.55, length)));  // along the nose
+      add(slanting.at<cv::Vec2f>(y, x), b);
+      add(falls.at<cv::Vec2f>(y, x), std::max(0.0f, 1 - s - b) + 0.05f);
+      const float angle = 0.5f * std::atan2(sum[1], sum[0]);
+      flow.at<cv::Vec2f>(y, x) = cv::Vec2f(std::cos(angle), std::sin(angle));
+    }
+  }
+  return flow;
+}
+
 // The relief of strokes and bristles under a light from above on the left: a factor, about 1.
 cv::Mat relief(const cv::Mat& height, const cv::Mat& flow, const cv::Mat& quiet) {
   const cv::Mat bristles = normalised(averaged_along(flow, noise(height.size(), kBrushSeed + 1), 9));
-  const cv::Mat surface = soft(height, 1.0) * 1.6 + bristles * 0.16;
+  const cv::Mat surface = soft(height, 1.2) * 2.2 + bristles * 0.11;
   cv::Mat gx, gy;
   cv::Sobel(surface, gx, CV_32F, 1, 0);
   cv::Sobel(surface, gy, CV_32F, 0, 1);
   const cv::Mat slope = mapped(gx * 0.5 + gy * 0.8, [](double s) { return std::clamp(s, -1.0, 1.0); });
-  return 1.0 + slope.mul(1.0 - quiet * 0.7) * 0.075;
+  return 1.0 + slope.mul(1.0 - quiet * 0.6) * 0.11;
 }
 
 }  // namespace
@@ -163,7 +200,7 @@ Drawing draw_painting(const FaceDrawingInput& input) {
   const cv::Mat reference = pushed_colours(scene);
   cv::Mat light;
   cv::extractChannel(to_lab(reference), light, 0);
-  const cv::Mat flow = flow_of(light / 100.0, 1.2, 6.0);
+  const cv::Mat flow = stroke_flow(scene, light / 100.0);
   const cv::Mat features = inside_of(
       mattes.of({Label::kBrow, Label::kEye, Label::kIris, Label::kMouth, Label::kLips, Label::kGlasses}),
       0.3);
@@ -171,13 +208,12 @@ Drawing draw_painting(const FaceDrawingInput& input) {
                                   0.3 * scene.unit, light.size());
   cv::Mat detail;
   cv::max(soft(features, 5) * 1.6, cv::Mat(soft(nose, 4)), detail);
+  cv::max(detail, cv::Mat(soft(mattes.of({Label::kSkin}), 3) * 0.2), detail);
   detail = mapped(detail, [](double value) { return std::clamp(value, 0.0, 1.0); });
 
-  Painter painter(reference, flow, detail, mattes.of({Label::kBackground}));
+  Painter painter(reference, flow, detail);
   for (const Brush& brush : kBrushes) painter.paint(brush);
-  cv::Mat quiet;
-  cv::max(detail, cv::Mat(soft(mattes.of({Label::kSkin}), 4) * 0.9), quiet);
-  const cv::Mat shine = relief(painter.height(), flow, quiet);
+  const cv::Mat shine = relief(painter.height(), flow, detail);
   cv::Mat canvas = soft(painter.canvas(), 0.7), factor;
   cv::merge(std::vector<cv::Mat>{shine, shine, shine}, factor);
   cv::Mat picture = to_lab(canvas.mul(factor));

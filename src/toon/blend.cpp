@@ -1,6 +1,6 @@
 #include "toon/blend.h"
 
-#include <set>
+#include <vector>
 
 #include "base/error.h"
 #include "nets/model_file.h"
@@ -45,6 +45,7 @@ BlendedGenerator::BlendedGenerator(const nets::Generator& face, const nets::Gene
   face_ = nets::named_tensors(*face);
   child_ = nets::named_tensors(*child);
   nets::check_blendable(face_, child_);
+  tensors_ = nets::named_tensors(*generator_);
   set(blend);
 }
 
@@ -53,6 +54,7 @@ void BlendedGenerator::prepare(at::Device device, at::ScalarType type) {
   for (auto* tensors : {&face_, &child_}) {
     for (auto& [name, tensor] : *tensors) tensor = tensor.to(device);
   }
+  if (!child_.empty()) tensors_ = nets::named_tensors(*generator_);
   generator_->prepare(type);
   prepared_ = type;
 }
@@ -86,23 +88,25 @@ void BlendedGenerator::set(const Blend& blend) {
     const auto found = map.find(name);
     return found == map.end() ? 0.0 : found->second;
   };
-  std::set<int64_t> changed;
-  for (auto& [name, tensor] : nets::named_tensors(*generator_)) {
-    const double share = share_in(shares, name);
-    if (share == share_in(shares_, name)) continue;
-    changed.insert(block_of(name));
-    const at::Tensor &face = face_.at(name), &child = child_.at(name);
-    if (share == 0 || share == 1) {
-      tensor.copy_(share == 0 ? face : child);
-    } else {
-      at::lerp_out(tensor, face, child, share);
+  // Block by block, so that a layer is prepared while its new weights are still in the cache.
+  std::map<int64_t, std::vector<std::string>> changed;
+  for (const auto& [name, tensor] : face_) {
+    if (share_in(shares, name) != share_in(shares_, name)) changed[block_of(name)].push_back(name);
+  }
+  for (const auto& [block, names] : changed) {
+    for (const std::string& name : names) {
+      const double share = share_in(shares, name);
+      const at::Tensor &face = face_.at(name), &child = child_.at(name);
+      at::Tensor& tensor = tensors_.at(name);
+      if (share == 0 || share == 1) {
+        tensor.copy_(share == 0 ? face : child);
+      } else {
+        at::lerp_out(tensor, face, child, share);
+      }
     }
+    if (prepared_ && block > 0) generator_->synthesis->prepare_block(block, *prepared_);
   }
   shares_ = shares;
-  if (!prepared_) return;
-  for (const int64_t block : changed) {
-    if (block > 0) generator_->synthesis->prepare_block(block, *prepared_);
-  }
 }
 
 }  // namespace toonmirror::toon

@@ -137,5 +137,22 @@ TEST(Threads, DoNotChangeValues) {
   EXPECT_TRUE(at::equal(one, two));
 }
 
+TEST(PreparedWeights, AreTheWeightsAndTheSumsOfTheirSquares) {
+  torch::manual_seed(7);
+  for (const at::ScalarType type : {at::kFloat, at::kBFloat16}) {
+    WeightForInference prepared;
+    for (int round = 0; round < 2; ++round) {  // the second writes into the first's tensors
+      const at::Tensor weight = at::randn({20, 33, 3, 3});
+      prepare_weight(weight, 0.25, type, prepared);
+      EXPECT_TRUE(at::equal(prepared.ready, (weight * 0.25).to(type)));
+      EXPECT_TRUE(prepared.ready.is_contiguous(at::MemoryFormat::ChannelsLast));
+      EXPECT_TRUE(at::allclose(prepared.squares, weight.square().sum({2, 3}), 1e-5));
+    }
+    prepare_weight(at::randn({4, 8, 1, 1}), 1.0, type, prepared);
+    EXPECT_EQ(prepared.ready.sizes(), (at::IntArrayRef{4, 8, 1, 1}));
+    EXPECT_EQ(prepared.squares.sizes(), (at::IntArrayRef{4, 8}));
+  }
+}
+
 }  // namespace
 }  // namespace toonmirror::nets
