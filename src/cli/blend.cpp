@@ -5,8 +5,10 @@
 #include <spdlog/spdlog.h>
 
 #include <CLI/CLI.hpp>
+#include <charconv>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -27,6 +29,7 @@ namespace {
 
 struct Arguments {
   std::string low, high, output, sheet;
+  std::vector<std::string> mix;
   std::string method = "pinkney";
   int64_t resolution = 32;
   int level = 1;
@@ -62,6 +65,28 @@ nets::BlendPlan make_plan(const Arguments& arguments, const nets::GeneratorOptio
   }
   return arguments.method == "vtoonify" ? nets::vtoonify_plan(options, arguments.weights)
                                         : nets::layers_plan(options, arguments.weights);
+}
+
+// "FILE:WEIGHT,WEIGHT…" of --mix.
+struct MixSource {
+  Source source;
+  std::vector<double> weights;
+};
+
+MixSource open_mix_source(const std::string& text) {
+  const size_t colon = text.rfind(':');
+  std::vector<double> weights;
+  bool readable = colon != std::string::npos;
+  std::istringstream numbers(readable ? text.substr(colon + 1) : "");
+  for (std::string number; readable && std::getline(numbers, number, ',');) {
+    const char* end = number.data() + number.size();
+    readable = std::from_chars(number.data(), end, weights.emplace_back()).ptr == end;
+  }
+  if (!readable || weights.empty()) {
+    throw UsageError("--mix " + text + ": has no weight",
+                     "write --mix FILE:WEIGHT, or a weight per layer, parted by commas");
+  }
+  return {open_source(text.substr(0, colon)), weights};
 }
 
 // How the blend was made, for the result's metadata.
@@ -144,28 +169,71 @@ void write_sheet(const Arguments& arguments, const Source& low, const Source& hi
   write_picture(arguments.sheet, toon::picture_grid(pictures, static_cast<int64_t>(splits.size() + 2)));
 }
 
+void warn_of_notes(const Source& source) {
+  for (const std::string& note : source.weights.notes) spdlog::warn("{}: {}", source.path, note);
+}
+
+void write_result(const Arguments& arguments, const Source& first, const checkpoint::NamedTensors& tensors,
+                  const std::string& recipe, bool one_family) {
+  const nets::FoundNetwork result = {
+      "generator", "blend", nets::architecture_json(first.weights.options), tensors, {}};
+  checkpoint::Metadata metadata = {{"blend", recipe}};
+  if (!first.family.empty() && one_family) metadata[kFamilyKey] = first.family;
+  nets::write_network(arguments.output, result, arguments.half, metadata);
+  spdlog::info("wrote {}", arguments.output);
+}
+
+// Any number of networks, with weights.
+int run_mix(const Arguments& arguments) {
+  std::vector<MixSource> sources;
+  for (const std::string& text : arguments.mix) sources.push_back(open_mix_source(text));
+  const Source& first = sources.front().source;
+  std::vector<nets::MixPart> parts;
+  nlohmann::ordered_json networks = nlohmann::ordered_json::array();
+  bool one_family = true;
+  for (const auto& [source, weights] : sources) {
+    warn_of_notes(source);
+    parts.push_back({&source.weights.tensors, nets::layers_plan(first.weights.options, weights)});
+    networks.push_back(
+        {{"file", std::filesystem::path(source.path).filename().string()}, {"weights", weights}});
+    one_family = one_family && source.family == first.family;
+  }
+  const checkpoint::NamedTensors tensors = nets::mix_tensors(parts);
+  if (!arguments.sheet.empty()) {  // rows: seeds; columns: the networks, then the mixture
+    SheetPainter painter(arguments, first.weights.options);
+    std::vector<std::vector<at::Tensor>> columns;
+    for (const nets::MixPart& part : parts) columns.push_back(painter.draw(*part.tensors, arguments.sheet));
+    columns.push_back(painter.draw(tensors, arguments.sheet));
+    std::vector<at::Tensor> pictures;
+    for (size_t seed = 0; seed < painter.seed_count(); ++seed) {
+      for (const std::vector<at::Tensor>& column : columns) pictures.push_back(column[seed]);
+    }
+    write_picture(arguments.sheet, toon::picture_grid(pictures, static_cast<int64_t>(columns.size())));
+  }
+  if (arguments.output.empty()) return kDone;
+  const nlohmann::ordered_json recipe = {{"method", "mix"}, {"networks", networks}};
+  write_result(arguments, first, tensors, recipe.dump(), one_family);
+  return kDone;
+}
+
 int run_blend(const Arguments& arguments) {
   if (arguments.output.empty() && arguments.sheet.empty()) {
     throw UsageError("blend: nothing to write", "name the result with --output, or a picture with --sheet");
   }
   const at::NoGradGuard no_grad;
-  const Source low = open_source(arguments.low), high = open_source(arguments.high);
-  for (const Source* source : {&low, &high}) {
-    for (const std::string& note : source->weights.notes) spdlog::warn("{}: {}", source->path, note);
+  if (!arguments.mix.empty()) return run_mix(arguments);
+  if (arguments.low.empty() || arguments.high.empty()) {
+    throw UsageError("blend: which networks?",
+                     "name two with --low and --high, or any number with --mix FILE:WEIGHT");
   }
+  const Source low = open_source(arguments.low), high = open_source(arguments.high);
+  for (const Source* source : {&low, &high}) warn_of_notes(*source);
   nets::check_blendable(low.weights.tensors, high.weights.tensors);
   const nets::BlendPlan plan = make_plan(arguments, low.weights.options);
   if (!arguments.sheet.empty()) write_sheet(arguments, low, high);
   if (arguments.output.empty()) return kDone;
-  const nets::FoundNetwork result = {"generator",
-                                     "blend",
-                                     nets::architecture_json(low.weights.options),
-                                     nets::blend_tensors(low.weights.tensors, high.weights.tensors, plan),
-                                     {}};
-  checkpoint::Metadata metadata = {{"blend", recipe(arguments)}};
-  if (!low.family.empty() && low.family == high.family) metadata[kFamilyKey] = low.family;
-  nets::write_network(arguments.output, result, arguments.half, metadata);
-  spdlog::info("wrote {}", arguments.output);
+  write_result(arguments, low, nets::blend_tensors(low.weights.tensors, high.weights.tensors, plan),
+               recipe(arguments), low.family == high.family);
   return kDone;
 }
 
@@ -177,11 +245,15 @@ void add_blend(CLI::App& app, Action& chosen) {
       "Make one generator of two: coarse layers (structure) of one, fine layers (texture) of another");
   auto arguments = std::make_shared<Arguments>();
   command->add_option("--low", arguments->low, "Generator of the layers below the split, in any format")
-      ->type_name("FILE")
-      ->required();
-  command->add_option("--high", arguments->high, "Generator of the layers above it")
-      ->type_name("FILE")
-      ->required();
+      ->type_name("FILE");
+  command->add_option("--high", arguments->high, "Generator of the layers above it")->type_name("FILE");
+  command
+      ->add_option("--mix", arguments->mix,
+                   "Any number of generators instead, each with its weight, or weights from coarse to fine: "
+                   "--mix a.pkl:0.5 b.pt:0.3 c.pt:0.1,0.4")
+      ->type_name("FILE:WEIGHT[,WEIGHT…]")
+      ->excludes("--low", "--high")
+      ->expected(2, 100);
   command->add_option("-o,--output", arguments->output, "The blended generator (.safetensors)")
       ->type_name("FILE");
   command

@@ -48,30 +48,47 @@ face::Landmarks parse_landmarks(const std::string& text, const std::string& wher
   return landmarks;
 }
 
+class Csv {
+ public:
+  Csv(const std::filesystem::path& path, std::initializer_list<const char*> needed) : path_(path) {
+    std::ifstream file(path, std::ios::binary);
+    if (!file) throw Error(path.string() + ": cannot be opened");
+    rows_ = split_csv({std::istreambuf_iterator<char>(file), {}});
+    if (rows_.empty()) throw Error(path.string() + ": is empty");
+    for (size_t i = 0; i < rows_[0].size(); ++i) columns_[rows_[0][i]] = i;
+    for (const char* column : needed) {
+      if (!columns_.contains(column)) throw Error(path.string() + ": has no column " + column);
+    }
+    for (size_t row = 1; row < rows_.size(); ++row) {
+      if (rows_[row].size() == rows_[0].size()) continue;
+      throw Error(where(row) + ": has another number of fields than the heading");
+    }
+  }
+
+  size_t size() const { return rows_.size(); }  // with the heading: row 0
+  std::string where(size_t row) const { return path_.string() + " line " + std::to_string(row + 1); }
+  // Empty where there is no such column.
+  std::string field(size_t row, const char* column) const {
+    const auto found = columns_.find(column);
+    return found == columns_.end() ? std::string() : rows_[row][found->second];
+  }
+
+ private:
+  std::filesystem::path path_;
+  std::vector<std::vector<std::string>> rows_;
+  std::map<std::string, size_t> columns_;
+};
+
 }  // namespace
 
-std::vector<IndexedPhoto> read_photo_index(const std::filesystem::path& csv) {
-  std::ifstream file(csv, std::ios::binary);
-  if (!file) throw Error(csv.string() + ": cannot be opened");
-  const auto rows = split_csv({std::istreambuf_iterator<char>(file), {}});
-  if (rows.empty()) throw Error(csv.string() + ": is empty");
-  std::map<std::string, size_t> columns;
-  for (size_t i = 0; i < rows[0].size(); ++i) columns[rows[0][i]] = i;
-  if (!columns.contains("file") || !columns.contains("lm68")) {
-    throw Error(csv.string() + ": has no columns file and lm68");
-  }
+std::vector<IndexedPhoto> read_photo_index(const std::filesystem::path& path) {
+  const Csv csv(path, {"file", "lm68"});
   std::map<std::string, int> pictures_of;
-  const auto field = [&](size_t row, const char* column) {
-    const auto found = columns.find(column);
-    return found == columns.end() ? std::string() : rows[row][found->second];
-  };
   std::vector<IndexedPhoto> photos;
-  for (size_t row = 1; row < rows.size(); ++row) {
-    const std::string where = csv.string() + " line " + std::to_string(row + 1);
-    if (rows[row].size() != rows[0].size())
-      throw Error(where + ": has another number of fields than the heading");
-    const std::string error = field(row, "lm68_err");
-    photos.push_back({field(row, "file"), field(row, "person"), parse_landmarks(field(row, "lm68"), where),
+  for (size_t row = 1; row < csv.size(); ++row) {
+    const std::string error = csv.field(row, "lm68_err");
+    photos.push_back({csv.field(row, "file"), csv.field(row, "person"),
+                      parse_landmarks(csv.field(row, "lm68"), csv.where(row)),
                       error.empty() ? 1.0 : std::atof(error.c_str())});
     ++pictures_of[photos.back().key];
   }
@@ -79,6 +96,13 @@ std::vector<IndexedPhoto> read_photo_index(const std::filesystem::path& csv) {
     if (photo.key.empty() || pictures_of[photo.key] == 1) photo.key = photo.file;
   }
   return photos;
+}
+
+std::map<std::string, std::string> read_persons(const std::filesystem::path& path) {
+  const Csv csv(path, {"file", "person"});
+  std::map<std::string, std::string> persons;
+  for (size_t row = 1; row < csv.size(); ++row) persons[csv.field(row, "file")] = csv.field(row, "person");
+  return persons;
 }
 
 }  // namespace toonmirror::cli

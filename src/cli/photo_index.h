@@ -1,7 +1,8 @@
-// The index of a folder of aligned face crops: a CSV file (RFC 4180) with a heading.
+// Indexes of training data: CSV files (RFC 4180) with a heading.
 #pragma once
 
 #include <filesystem>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -9,6 +10,7 @@
 
 namespace toonmirror::cli {
 
+// A folder of aligned face crops.
 struct IndexedPhoto {
   std::string file;             // relative to the folder of the index
   std::string key;              // the person, where several pictures show one, else the file
@@ -18,5 +20,8 @@ struct IndexedPhoto {
 
 // Columns file, lm68; optional person, lm68_err. Throws Error naming the file and line for anything else.
 std::vector<IndexedPhoto> read_photo_index(const std::filesystem::path& csv);
+
+// Who is in each file: columns file and person. Throws as above.
+std::map<std::string, std::string> read_persons(const std::filesystem::path& csv);
 
 }  // namespace toonmirror::cli

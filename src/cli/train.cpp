@@ -1,21 +1,30 @@
-// toonmirror train generator|style: makes house models from packs of pairs.
+// toonmirror train generator|style|motion: makes house models from packs of pairs.
 #include <malloc.h>
 #include <spdlog/spdlog.h>
 
 #include <CLI/CLI.hpp>
 #include <filesystem>
 #include <memory>
+#include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
+#include <string_view>
 
 #include "base/error.h"
 #include "base/interrupt.h"
+#include "base/model_path.h"
 #include "cli/commands.h"
 #include "cli/common_options.h"
+#include "cli/draw_pairs.h"
 #include "cli/exit_code.h"
 #include "cli/machine.h"
+#include "cli/motion_clips.h"
 #include "cli/picture_output.h"
+#include "nets/find_networks.h"
 #include "nets/model_file.h"
+#include "toon/style.h"
 #include "training/mapping_trainer.h"
+#include "training/motion_trainer.h"
 #include "training/style_trainer.h"
 
 namespace toonmirror::cli {
@@ -32,17 +41,8 @@ struct ModelIdentity {
   std::string provenance;
 };
 
-// What both trainings ask for. `pairs` and `nets` point into the options of the training.
-void add_run_options(CLI::App& command, RunOptions& run, std::filesystem::path& pairs,
-                     std::filesystem::path& nets, std::string& precision,
-                     training::PictureLossWeights& weights) {
-  run.workers = usable_cores();
-  command.add_option("--pairs", pairs, "Pack of training pairs made by 'toonmirror teach'")->required();
-  command
-      .add_option("--nets", nets,
-                  "Folder of the networks that judge likeness: squeezenet11_caffe and mobilefacenet128, each "
-                  "as .json and .safetensors; without them only pixels and edges are compared")
-      ->type_name("FOLDER");
+// What all trainings ask for.
+void add_loop_options(CLI::App& command, RunOptions& run, std::string& precision) {
   command
       .add_option("-o,--output", run.output,
                   "Folder for log.tsv, sample sheets, the checkpoint to resume from, and the finished models")
@@ -53,16 +53,31 @@ void add_run_options(CLI::App& command, RunOptions& run, std::filesystem::path& 
   command.add_option("--workers", run.workers, "Threads; each trains on its own share of the batch");
   command.add_option("--batch", run.batch_per_worker, "Pictures per worker and step");
   command.add_option("--learning-rate", run.adam.learning_rate, "Adam's rate after warm-up");
-  command.add_option("--adversarial", weights.adversarial, "Weight of the adversarial finish (0: none)");
-  command.add_option("--adversarial-from", weights.adversarial_from,
-                     "Share of the run after which the adversarial finish begins");
-  command.add_option("--identity", weights.identity, "Weight of the identity loss");
   command.add_option("--sheet-every", run.sheet_every, "Steps between two sample sheets");
   command.add_option("--checkpoint-every", run.checkpoint_every, "Steps between two checkpoints");
   command.add_option("--log-every", run.log_every, "Steps between two lines of the log");
   command.add_option("--precision", precision, "Of the activations: auto, bf16, fp32");
   add_seed_option(command, run.seed);
   add_verbosity_options(command);
+}
+
+// What those of generators ask for. `pairs` and `nets` point into the options of the training.
+void add_run_options(CLI::App& command, RunOptions& run, std::filesystem::path& pairs,
+                     std::filesystem::path& nets, std::string& precision,
+                     training::PictureLossWeights& weights) {
+  run.workers = usable_cores();
+  command.add_option("--pairs", pairs, "Pack of training pairs made by 'toonmirror teach'")
+      ->type_name("FILE");
+  command
+      .add_option("--nets", nets,
+                  "Folder of the networks that judge likeness: squeezenet11_caffe and mobilefacenet128, each "
+                  "as .json and .safetensors; without them only pixels and edges are compared")
+      ->type_name("FOLDER");
+  command.add_option("--adversarial", weights.adversarial, "Weight of the adversarial finish (0: none)");
+  command.add_option("--adversarial-from", weights.adversarial_from,
+                     "Share of the run after which the adversarial finish begins");
+  command.add_option("--identity", weights.identity, "Weight of the identity loss");
+  add_loop_options(command, run, precision);
 }
 
 training::RunHooks hooks() {
@@ -101,14 +116,92 @@ int run_generator(const GeneratorTrainingOptions& options, const ModelIdentity& 
   return kDone;
 }
 
-int run_style(const StyleTrainingOptions& options, const std::string& name, const ModelIdentity& identity) {
+struct StyleArguments {
+  StyleTrainingOptions options;
+  std::string name;
+  std::string teacher;
+  std::filesystem::path photos;
+  std::string generator = "face", encoder = "encoder";
+  ModelIdentity identity;
+  bool weights_given = false;  // --adversarial or --adversarial-from
+};
+
+constexpr std::string_view kPictures = "pictures:";
+
+// Draws a pack in the training's folder, unless an earlier run did.
+std::filesystem::path pack_in(const std::filesystem::path& folder, const char* name, DrawPairsOptions draw) {
+  draw.output = folder / name;
+  if (std::filesystem::exists(draw.output)) {
+    spdlog::info("using {}, drawn before", draw.output.string());
+    return draw.output;
+  }
+  std::filesystem::create_directories(folder);
+  draw.sheet = draw.output;
+  draw.sheet.replace_extension(".png");
+  draw_pairs(draw);
+  return draw.output;
+}
+
+// Photos, teacher and pictures as far as they were given instead of packs.
+void prepare_packs(StyleArguments& arguments) {
+  StyleTrainingOptions& options = arguments.options;
+  const bool unpaired = arguments.teacher.starts_with(kPictures);
+  if (options.pairs.empty() == arguments.photos.empty()) {
+    throw UsageError("train style: what shall it learn from?",
+                     "give --photos and a --teacher, or --pairs made by 'toonmirror teach'");
+  }
+  if (arguments.teacher.empty() != arguments.photos.empty() && !unpaired) {
+    throw UsageError("train style: --photos and --teacher belong together");
+  }
+  if (unpaired) {
+    DrawPairsOptions draw;
+    draw.teacher = "photo";
+    draw.photos.photos = arguments.teacher.substr(kPictures.size());
+    draw.photos.keep_faceless = true;
+    options.pictures = pack_in(options.run.output, "pictures.safetensors", draw);
+    if (!arguments.weights_given) {
+      options.weights.adversarial = 0.1;
+      options.weights.adversarial_from = 0.1;
+    }
+  }
+  if (arguments.photos.empty()) return;
+  DrawPairsOptions draw;
+  draw.teacher = unpaired ? "photo" : arguments.teacher;
+  draw.photos.photos = arguments.photos;
+  options.pairs = pack_in(options.run.output, "pairs.safetensors", draw);
+}
+
+std::optional<face::CartoonGeometry> geometry_of(const std::filesystem::path& pairs) {
+  const checkpoint::SafetensorsFile pack(pairs);
+  const auto text = pack.metadata().find("geometry");
+  if (text == pack.metadata().end()) return std::nullopt;
+  const nlohmann::json json = nlohmann::json::parse(text->second);
+  return face::CartoonGeometry{json.at("eyes"), json.at("nose"), json.at("mouth"), json.at("jaw")};
+}
+
+int run_style(StyleArguments arguments) {
+  StyleTrainingOptions& options = arguments.options;
+  options.generator = find_model(arguments.generator, ".safetensors");
+  options.encoder = find_model(arguments.encoder, ".safetensors");
+  arguments.identity.family = nets::family_of(checkpoint::CheckpointFile(options.generator));
+  prepare_packs(arguments);
   nets::Generator child = training::train_style(options, hooks(), write_picture);
   throw_if_interrupted();
-  const std::filesystem::path path = options.run.output / (name + ".safetensors");
-  nets::save_network(path, child, identity.family, metadata(identity, name));
+  const std::filesystem::path path = options.run.output / (arguments.name + ".safetensors");
+  nets::save_network(path, child, arguments.identity.family, metadata(arguments.identity, arguments.name));
   say_written(path);
+  toon::Style style;
+  style.file = options.run.output / (arguments.name + ".toml");
+  style.name = arguments.name;
+  style.encoder = options.encoder;
+  style.face = options.generator;
+  style.child = path;
+  style.geometry = geometry_of(options.pairs);
+  toon::write_style(style);
+  spdlog::info("wrote {0}: 'toonmirror convert PHOTO -o CARTOON --style {0}' draws with it",
+               style.file.string());
   const training::PairPack pack(options.pairs);
-  if (pack.held_out_rows().empty() || options.nets.empty()) return kDone;
+  if (pack.held_out_rows().empty() || options.nets.empty() || !options.pictures.empty()) return kDone;
   nets::HouseEncoder encoder = nets::load_house_encoder(checkpoint::CheckpointFile(options.encoder));
   for (const double likeness : {1.0, 0.0}) {
     const training::StyleFigures f = training::evaluate_style(pack, options.nets, child, encoder, likeness);
@@ -143,26 +236,35 @@ void add_generator(CLI::App& train, Action& chosen) {
                       "Name that generators and encoders with shared latents bear");
   command->add_option("--provenance", arguments->identity.provenance,
                       "What it was trained on, for the file's metadata");
+  command->get_option("--pairs")->required();
   command->callback([arguments, &chosen] {
     chosen = [arguments] { return run_generator(arguments->options, arguments->identity); };
   });
 }
 
 void add_style(CLI::App& train, Action& chosen) {
-  CLI::App* command =
-      train.add_subcommand("style", "Fine-tune a copy of the face generator on a teacher's pictures");
-  struct Arguments {
-    StyleTrainingOptions options;
-    std::string name;
-    ModelIdentity identity;
-  };
-  auto arguments = std::make_shared<Arguments>();
+  CLI::App* command = train.add_subcommand(
+      "style", "Fine-tune a copy of the face generator on a teacher's pictures, or on pictures of any style");
+  auto arguments = std::make_shared<StyleArguments>();
   StyleTrainingOptions& options = arguments->options;
   command->add_option("NAME", arguments->name, "Name of the style; the model becomes NAME.safetensors")
       ->required();
+  command->add_option("--photos", arguments->photos, "Photos of faces to learn on, instead of --pairs")
+      ->type_name("FOLDER");
+  command
+      ->add_option(
+          "--teacher", arguments->teacher,
+          "What to learn: a teacher of 'toonmirror teach' that draws the photos (toon, command:PROGRAM, "
+          "…), or pictures:FOLDER for the look of pictures that show other faces")
+      ->type_name("TEACHER");
   add_run_options(*command, options.run, options.pairs, options.nets, options.precision, options.weights);
-  command->add_option("--generator", options.generator, "The face generator to start from")->required();
-  command->add_option("--encoder", options.encoder, "Its encoder")->required();
+  command
+      ->add_option("--content", options.content,
+                   "With pictures: how much the drawing is held to the photo, as a factor")
+      ->check(CLI::Range(0.0, 100.0));
+  command->add_option("--generator", arguments->generator, "The face generator to start from")
+      ->type_name("NAME|FILE");
+  command->add_option("--encoder", arguments->encoder, "Its encoder")->type_name("NAME|FILE");
   command->add_option(
       "--finest-features", options.finest_features_px,
       "Finest likeness features the style hears, in pixels: 32 for one that changes shapes by itself");
@@ -170,12 +272,69 @@ void add_style(CLI::App& train, Action& chosen) {
                       "Share of the samples that must do without likeness features");
   command->add_option("--provenance", arguments->identity.provenance,
                       "What it was trained on, for the file's metadata");
-  command->callback([arguments, &chosen] {
-    chosen = [arguments] {
-      arguments->identity.family = nets::family_of(checkpoint::CheckpointFile(arguments->options.generator));
-      return run_style(arguments->options, arguments->name, arguments->identity);
-    };
+  command->callback([arguments, command, &chosen] {
+    arguments->weights_given = command->count("--adversarial") + command->count("--adversarial-from") > 0;
+    chosen = [arguments] { return run_style(*arguments); };
   });
+}
+
+struct MotionArguments {
+  training::MotionTrainingOptions options;
+  MotionClipOptions clips;
+  std::string provenance;
+};
+
+int run_motion(MotionArguments arguments) {
+  training::MotionTrainingOptions& options = arguments.options;
+  options.clips = options.run.output / "clips.safetensors";
+  if (std::filesystem::exists(options.clips)) {
+    spdlog::info("using {}, packed before", options.clips.string());
+  } else {
+    std::filesystem::create_directories(options.run.output);
+    pack_motion_clips(arguments.clips, options.clips);
+  }
+  nets::MotionModel model = training::train_motion(options, hooks(), write_picture);
+  throw_if_interrupted();
+  const std::filesystem::path path = options.run.output / "motion.safetensors";
+  nets::write_network(path, nets::motion_network(model), /*half=*/true,
+                      metadata({"", arguments.provenance}, "motion"));
+  say_written(path);
+  return kDone;
+}
+
+void add_motion(CLI::App& train, Action& chosen) {
+  CLI::App* command = train.add_subcommand("motion", "Train the motion model on clips of talking faces");
+  auto arguments = std::make_shared<MotionArguments>();
+  training::MotionTrainingOptions& options = arguments->options;
+  RunOptions& run = options.run;
+  run.workers = usable_cores();
+  run.adam.beta1 = 0.5;
+  run.adam.learning_rate = 4e-4;
+  command->add_option("--clips", arguments->clips.clips, "Folder of videos, each with one face")
+      ->type_name("FOLDER")
+      ->required();
+  command
+      ->add_option("--index", arguments->clips.index,
+                   "CSV with columns file and person: who is to be learned from, and who is held out, is "
+                   "decided by person")
+      ->type_name("FILE");
+  command
+      ->add_option("--toon-style", arguments->clips.toon_style,
+                   "Also learn from every third clip drawn in that style")
+      ->type_name("NAME|FILE");
+  command->add_option("--every", arguments->clips.every, "Take every so many frames of a clip")
+      ->check(CLI::Range(1, 100));
+  command
+      ->add_option("--nets", options.nets,
+                   "Folder of the perceptual network: squeezenet11_caffe as .json and .safetensors")
+      ->type_name("FOLDER")
+      ->required();
+  command->add_option("--half-size-share", options.half_size_share,
+                      "First share of the run, whose generator draws 128 px");
+  command->add_option("--provenance", arguments->provenance,
+                      "What it was trained on, for the file's metadata");
+  add_loop_options(*command, run, options.precision);
+  command->callback([arguments, &chosen] { chosen = [arguments] { return run_motion(*arguments); }; });
 }
 
 }  // namespace
@@ -185,6 +344,7 @@ void add_train(CLI::App& app, Action& chosen) {
   train->require_subcommand(1);
   add_generator(*train, chosen);
   add_style(*train, chosen);
+  add_motion(*train, chosen);
 }
 
 }  // namespace toonmirror::cli

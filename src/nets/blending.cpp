@@ -147,4 +147,28 @@ checkpoint::NamedTensors blend_tensors(const checkpoint::NamedTensors& low,
   return result;
 }
 
+checkpoint::NamedTensors mix_tensors(const std::vector<MixPart>& parts) {
+  const MixPart& first = parts.at(0);
+  for (const MixPart& part : parts) check_blendable(*first.tensors, *part.tensors);
+  checkpoint::NamedTensors result = *first.tensors;
+  for (const auto& [name, unused] : first.weights) {
+    double sum = 0;
+    for (const MixPart& part : parts) sum += part.weights.at(name);
+    if (!(sum > 0)) throw Error("cannot be blended: no network has a weight for " + name);
+    at::Tensor mixed;
+    for (const MixPart& part : parts) {
+      const double share = part.weights.at(name) / sum;
+      if (share == 0) continue;
+      const at::Tensor& tensor = part.tensors->at(name);
+      if (share == 1) {
+        mixed = tensor;
+      } else {
+        mixed = mixed.defined() ? at::add(mixed, tensor, share) : tensor * static_cast<float>(share);
+      }
+    }
+    result.at(name) = mixed;
+  }
+  return result;
+}
+
 }  // namespace toonmirror::nets

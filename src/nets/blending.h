@@ -46,4 +46,15 @@ void check_blendable(const checkpoint::NamedTensors& low, const checkpoint::Name
 checkpoint::NamedTensors blend_tensors(const checkpoint::NamedTensors& low,
                                        const checkpoint::NamedTensors& high, const BlendPlan& plan);
 
+// One network of a mixture.
+struct MixPart {
+  const checkpoint::NamedTensors* tensors;
+  BlendPlan weights;  // of every layer, as layers_plan gives them; all parts' plans name the same tensors
+};
+
+// Σ weight · tensor over all parts, weights scaled to the sum 1 in every layer. What the plans do not name
+// (mapping network, noise pictures) is the first's. Throws Error unless all can be blended with the first, or
+// where a layer has no weight above 0.
+checkpoint::NamedTensors mix_tensors(const std::vector<MixPart>& parts);
+
 }  // namespace toonmirror::nets

@@ -12,6 +12,8 @@ torch::nn::Conv2d head(int64_t in, int64_t out) {
 // z ↦ p_source + J_source · J_driving⁻¹ · (z − p_driving), equation 4, after the identity for the background:
 // [N, K + 1, h, w, 2].
 at::Tensor sparse_motions(const KeyPoints& source, const KeyPoints& driving, int64_t h, int64_t w) {
+  // Under mixed precision a place would be known to half a pixel only.
+  const c10::impl::ExcludeDispatchKeyGuard in_float(c10::autocast_dispatch_keyset);
   const int64_t n = driving.value.size(0), k = driving.value.size(1);
   const at::Tensor grid = coordinate_grid(h, w, driving.value.options());
   at::Tensor moved = grid.view({1, 1, h * w, 2}) - driving.value.unsqueeze(2);
@@ -71,9 +73,9 @@ DenseMotion DenseMotionNetworkImpl::forward(const at::Tensor& small_source, cons
                                .transpose(1, 2);
   const at::Tensor input = at::cat({result.heatmap.unsqueeze(2), result.sparse_deformed}, 2);
   const at::Tensor features = hourglass_->forward(input.reshape({n, motions * (channels + 1), h, w}));
-  result.mask = at::softmax(mask_->forward(features), 1);
+  result.mask = at::softmax(mask_->forward(features).to(at::kFloat), 1);
   result.deformation = (result.sparse_motion * result.mask.unsqueeze(4)).sum(1);
-  if (occlusion_) result.occlusion = at::sigmoid(occlusion_->forward(features));
+  if (occlusion_) result.occlusion = at::sigmoid(occlusion_->forward(features).to(at::kFloat));
   return result;
 }
 

@@ -108,25 +108,31 @@ std::optional<MotionWeights> motion_model_in(const checkpoint::CheckpointFile& f
   return result;
 }
 
+std::string motion_architecture_json(const MotionModelOptions& options) {
+  return nlohmann::json{{"num_kp", options.num_kp},
+                        {"estimate_jacobian", options.estimate_jacobian},
+                        {"estimate_occlusion_map", options.generator.estimate_occlusion_map},
+                        {"block_expansion", options.generator.block_expansion},
+                        {"max_features", options.generator.max_features},
+                        {"num_down_blocks", options.generator.num_down_blocks},
+                        {"num_bottleneck_blocks", options.generator.num_bottleneck_blocks},
+                        {"warped_skips", options.generator.warped_skips},
+                        {"blend_source", options.generator.blend_source},
+                        {"scale_factor", options.kp_detector.hourglass.scale_factor},
+                        {"temperature", options.kp_detector.temperature},
+                        {"pad", options.kp_detector.pad},
+                        {"kp_variance", options.generator.dense_motion.kp_variance}}
+      .dump();
+}
+
 void add_motion_model(std::vector<FoundNetwork>& found, const checkpoint::CheckpointFile& file,
                       const std::optional<MotionModelOptions>& given) {
   std::optional<MotionWeights> weights = motion_model_in(file, given);
   if (!weights) return;
-  const MotionModelOptions& options = weights->options;
-  load_motion_model(weights->tensors, options, file.path().string());  // names and shapes have to fit
-  const nlohmann::json architecture = {{"num_kp", options.num_kp},
-                                       {"estimate_jacobian", options.estimate_jacobian},
-                                       {"estimate_occlusion_map", options.generator.estimate_occlusion_map},
-                                       {"block_expansion", options.generator.block_expansion},
-                                       {"max_features", options.generator.max_features},
-                                       {"num_down_blocks", options.generator.num_down_blocks},
-                                       {"num_bottleneck_blocks", options.generator.num_bottleneck_blocks},
-                                       {"scale_factor", options.kp_detector.hourglass.scale_factor},
-                                       {"temperature", options.kp_detector.temperature},
-                                       {"pad", options.kp_detector.pad},
-                                       {"kp_variance", options.generator.dense_motion.kp_variance}};
-  found.push_back({kMotionKind, weights->source, architecture.dump(), std::move(weights->tensors),
-                   std::move(weights->notes)});
+  load_motion_model(weights->tensors, weights->options,
+                    file.path().string());  // names and shapes have to fit
+  found.push_back({kMotionKind, weights->source, motion_architecture_json(weights->options),
+                   std::move(weights->tensors), std::move(weights->notes)});
 }
 
 // Throws Error unless `path` holds exactly these tensors.
@@ -161,6 +167,14 @@ MotionModel open_motion_model(const checkpoint::CheckpointFile& file,
   const std::optional<MotionWeights> weights = motion_model_in(file, motion);
   if (!weights) throw Error(file.path().string() + ": holds no First Order Motion Model", kInspectHint);
   return load_motion_model(weights->tensors, weights->options, file.path().string());
+}
+
+FoundNetwork motion_network(const MotionModel& model) {
+  return {kMotionKind,
+          "toonmirror motion-model",
+          motion_architecture_json(model->options()),
+          named_tensors(*model),
+          {}};
 }
 
 std::vector<FoundNetwork> find_networks(const checkpoint::CheckpointFile& file,

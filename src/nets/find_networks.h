@@ -35,6 +35,9 @@ PspEncoder open_psp_encoder(const checkpoint::CheckpointFile& file);
 MotionModel open_motion_model(const checkpoint::CheckpointFile& file,
                               const std::optional<MotionModelOptions>& motion = std::nullopt);
 
+// A motion model in memory as such a network.
+FoundNetwork motion_network(const MotionModel& model);
+
 // Writes one as a model file; `half`: in fp16. `metadata` adds to kind and architecture. Then reads it back:
 // throws Error, and leaves nothing, where the file does not hold what was to be written.
 void write_network(const std::filesystem::path& path, const FoundNetwork& network, bool half,

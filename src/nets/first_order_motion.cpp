@@ -45,21 +45,43 @@ MotionGeneratorImpl::MotionGeneratorImpl(const MotionModelOptions& options) {
   register_module("bottleneck", bottleneck);
   const auto shape = torch::nn::Conv2dOptions(generator.block_expansion, options.num_channels, 7).padding(3);
   final_ = register_module("final", torch::nn::Conv2d(shape));
+  for (int64_t i = 0; i < generator.warped_skips; ++i) {
+    const int64_t width = width_of(generator.num_down_blocks - 1 - i);
+    skips_.push_back(torch::nn::Conv2d(torch::nn::Conv2dOptions(width, width, 1)));
+  }
+  if (!skips_.empty()) register_list(*this, "skips", skips_);
+  if (generator.blend_source) {
+    const auto mask = torch::nn::Conv2dOptions(generator.block_expansion, 1, 7).padding(3);
+    blend_ = register_module("blend", torch::nn::Conv2d(mask));
+  }
 }
 
-at::Tensor MotionGeneratorImpl::encode(const at::Tensor& source) {
-  at::Tensor x = first_->forward(source);
-  for (ConvNormRelu& block : down_) x = halved(block->forward(x));
-  return x;
+void MotionGeneratorImpl::encode(EncodedSource& source) {
+  at::Tensor x = first_->forward(source.picture);
+  source.skips.clear();
+  for (size_t level = 0; level < down_.size(); ++level) {
+    if (down_.size() - level <= skips_.size()) source.skips.insert(source.skips.begin(), x);
+    x = halved(down_[level]->forward(x));
+  }
+  source.features = x;
 }
 
-at::Tensor MotionGeneratorImpl::decode(const at::Tensor& features, const DenseMotion& motion,
+at::Tensor MotionGeneratorImpl::decode(const EncodedSource& source, const DenseMotion& motion,
                                        bool align_corners) {
-  at::Tensor x = deform(features, motion.deformation, align_corners);
-  if (motion.occlusion.defined()) x = x * resized_like(motion.occlusion, x);
+  const auto moved = [&](const at::Tensor& features) {
+    const at::Tensor x = deform(features, motion.deformation, align_corners);
+    return motion.occlusion.defined() ? x * resized_like(motion.occlusion, x) : x;
+  };
+  at::Tensor x = moved(source.features);
   for (PreActivationBlock& block : bottleneck_) x = block->forward(x);
-  for (ConvNormRelu& block : up_) x = block->forward(doubled(x));
-  return at::sigmoid(final_->forward(x));
+  for (size_t i = 0; i < up_.size(); ++i) {
+    x = up_[i]->forward(doubled(x));
+    if (i < skips_.size()) x = x + skips_[i]->forward(moved(source.skips[i]));
+  }
+  const at::Tensor drawn = at::sigmoid(final_->forward(x));
+  if (!blend_) return drawn;
+  const at::Tensor kept = at::sigmoid(blend_->forward(x));
+  return drawn + kept * (deform(source.picture, motion.deformation, align_corners) - drawn);
 }
 
 void MotionGeneratorImpl::prepare() {
@@ -84,8 +106,10 @@ KeyPoints MotionModelImpl::detect(const at::Tensor& picture, KeyPointMaps* maps)
 
 EncodedSource MotionModelImpl::encode_source(const at::Tensor& source) {
   check_picture(source);
-  return {source, generator_->dense_motion()->downscale(source), generator_->encode(source),
-          kp_detector_->forward(source)};
+  EncodedSource result = {
+      source, generator_->dense_motion()->downscale(source), {}, {}, kp_detector_->forward(source)};
+  generator_->encode(result);
+  return result;
 }
 
 at::Tensor MotionModelImpl::render(const EncodedSource& source, const KeyPoints& driving, bool align_corners,
@@ -99,7 +123,7 @@ at::Tensor MotionModelImpl::render(const EncodedSource& source, const KeyPoints&
   const DenseMotion motion =
       generator_->dense_motion()->forward(source.small, source.key_points, driving, align_corners);
   if (maps != nullptr) *maps = {motion, deform(source.picture, motion.deformation, align_corners)};
-  return generator_->decode(source.features, motion, align_corners);
+  return generator_->decode(source, motion, align_corners);
 }
 
 void MotionModelImpl::prepare() {

@@ -4,6 +4,7 @@
 //   kp_detector.{predictor.…,kp,jacobian,down}                        modules/keypoint_detector.py
 //   generator.{first,down_blocks.N,bottleneck.rN,up_blocks.N,final}   modules/generator.py
 //   generator.dense_motion_network.{hourglass.…,mask,occlusion,down}  modules/dense_motion.py
+// The house's own models have besides: generator.skips.N (1×1), generator.blend (see motion_options.h).
 //
 //   MotionModel model = load_motion_model(tensors, std::nullopt, path);
 //   model->prepare();
@@ -29,10 +30,11 @@ namespace toonmirror::nets {
 
 // Everything that depends on the source alone.
 struct EncodedSource {
-  at::Tensor picture;    // [N, C, H, W] in [0, 1]
-  at::Tensor small;      // [N, C, h, w], what dense motion looks at
-  at::Tensor features;   // [N, F, H / 2^num_down_blocks, W / 2^num_down_blocks]
-  KeyPoints key_points;  // of N pictures
+  at::Tensor picture;             // [N, C, H, W] in [0, 1]
+  at::Tensor small;               // [N, C, h, w], what dense motion looks at
+  at::Tensor features;            // [N, F, H / 2^num_down_blocks, W / 2^num_down_blocks]
+  std::vector<at::Tensor> skips;  // features of the next finer levels, warped_skips of them
+  KeyPoints key_points;           // of N pictures
 };
 
 // What render computes on the way.
@@ -46,10 +48,10 @@ class MotionGeneratorImpl : public torch::nn::Module {
  public:
   explicit MotionGeneratorImpl(const MotionModelOptions& options);
 
-  // [N, C, H, W] in [0, 1] → features of EncodedSource.
-  at::Tensor encode(const at::Tensor& source);
-  // Features of one source, or as many as there are motions → [N, C, H, W] in (0, 1).
-  at::Tensor decode(const at::Tensor& features, const DenseMotion& motion, bool align_corners);
+  // Fills features and skips from the picture.
+  void encode(EncodedSource& source);
+  // One source, or as many as there are motions → [N, C, H, W] in (0, 1).
+  at::Tensor decode(const EncodedSource& source, const DenseMotion& motion, bool align_corners);
   DenseMotionNetwork& dense_motion() { return dense_motion_; }
   void prepare();
 
@@ -58,7 +60,8 @@ class MotionGeneratorImpl : public torch::nn::Module {
   ConvNormRelu first_{nullptr};
   std::vector<ConvNormRelu> down_, up_;
   std::vector<PreActivationBlock> bottleneck_;
-  torch::nn::Conv2d final_{nullptr};
+  std::vector<torch::nn::Conv2d> skips_;
+  torch::nn::Conv2d final_{nullptr}, blend_{nullptr};
 };
 TORCH_MODULE(MotionGenerator);
 
@@ -82,6 +85,10 @@ class MotionModelImpl : public torch::nn::Module {
   // the model's number of key points, and jacobians if the model has.
   at::Tensor render(const EncodedSource& source, const KeyPoints& driving, bool align_corners = true,
                     MotionMaps* maps = nullptr);
+
+  // The parts, for training.
+  KeyPointDetector& key_point_detector() { return kp_detector_; }
+  MotionGenerator& generator() { return generator_; }
 
   // For inference: derives what follows from the weights, once they are on their device; neither may change
   // afterwards. The network then gives the same up to rounding and is faster; in training mode or where

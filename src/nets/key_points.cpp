@@ -30,14 +30,17 @@ KeyPointDetectorImpl::KeyPointDetectorImpl(const MotionModelOptions& options)
 KeyPoints KeyPointDetectorImpl::forward(const at::Tensor& picture, KeyPointMaps* maps) {
   const at::Tensor input = down_ ? down_->forward(picture) : picture;
   const at::Tensor features = predictor_->forward(input);
-  const at::Tensor logits = kp_->forward(features);
+  const at::Tensor logits = kp_->forward(features).to(at::kFloat);
+  const at::Tensor matrix_maps = jacobian_ ? jacobian_->forward(features).to(at::kFloat) : at::Tensor();
+  // Places are sums of small differences: mixed precision must leave them their digits.
+  const c10::impl::ExcludeDispatchKeyGuard in_float(c10::autocast_dispatch_keyset);
   const int64_t n = logits.size(0), k = logits.size(1), h = logits.size(2), w = logits.size(3);
   const at::Tensor weights = at::softmax(logits.contiguous().view({n, k, h * w}) / temperature_, 2);
   KeyPoints result;
   result.value = at::matmul(weights, coordinate_grid(h, w, logits.options()).view({h * w, 2}));
   if (jacobian_) {
     // [N, K or 1, 4, places] · [N, K, places, 1]
-    const at::Tensor matrices = jacobian_->forward(features).contiguous().view({n, -1, 4, h * w});
+    const at::Tensor matrices = matrix_maps.contiguous().view({n, -1, 4, h * w});
     result.jacobian = at::matmul(matrices, weights.unsqueeze(3)).view({n, k, 2, 2});
   }
   if (maps != nullptr) *maps = {input, features, logits};

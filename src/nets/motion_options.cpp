@@ -115,6 +115,8 @@ void MotionModelOptions::check() const {
   check_widths("generator", generator.block_expansion, generator.max_features);
   check_range("generator.num_down_blocks", static_cast<double>(generator.num_down_blocks), 0, 10);
   check_range("generator.num_bottleneck_blocks", static_cast<double>(generator.num_bottleneck_blocks), 0, 64);
+  check_range("generator.warped_skips", static_cast<double>(generator.warped_skips), 0,
+              static_cast<double>(generator.num_down_blocks));
 }
 
 MotionModelOptions motion_options_from_tensors(const NamedTensors& tensors, const std::string& where,
@@ -138,6 +140,8 @@ MotionModelOptions motion_options_from_tensors(const NamedTensors& tensors, cons
     generator.max_features = shapes.width("generator.down_blocks." + last + kConvolution);
   }
   generator.num_bottleneck_blocks = shapes.count("generator.bottleneck.r", ".conv1.weight");
+  generator.warped_skips = shapes.count("generator.skips.", ".weight");
+  generator.blend_source = shapes.has("generator.blend.weight");
   const std::string dense = "generator.dense_motion_network";
   generator.estimate_occlusion_map = shapes.has(dense + ".occlusion.weight");
   generator.dense_motion.hourglass = hourglass_of(shapes, dense + ".hourglass", dense + ".down.weight");
@@ -178,6 +182,8 @@ void check_motion_options(const MotionModelOptions& options, const NamedTensors&
   const MotionGeneratorOptions &said = options.generator, &is = found.generator;
   compare("num_down_blocks", said.num_down_blocks, is.num_down_blocks);
   compare("num_bottleneck_blocks", said.num_bottleneck_blocks, is.num_bottleneck_blocks);
+  compare("warped_skips", said.warped_skips, is.warped_skips);
+  compare("blend_source", said.blend_source, is.blend_source);
   compare("block_expansion", said.block_expansion, is.block_expansion);
   compare("the widest level", widest(said.block_expansion, said.max_features, said.num_down_blocks),
           is.max_features);

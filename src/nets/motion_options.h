@@ -41,6 +41,11 @@ struct MotionGeneratorOptions {
   int64_t num_bottleneck_blocks = 6;
   bool estimate_occlusion_map = true;
   DenseMotionOptions dense_motion;
+  // Not of the published network; the house's has them. Finer levels of the encoder, next to the deepest one,
+  // whose features are moved as well and added on the way up; and a mask by which the moved source picture
+  // itself becomes part of the result, so that what is only shifted stays sharp.
+  int64_t warped_skips = 0;
+  bool blend_source = false;
 };
 
 struct MotionModelOptions {

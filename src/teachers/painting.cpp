@@ -14,8 +14,6 @@ namespace {
 
 using face::Label;
 
-constexpr face::CartoonGeometry kGeometry = {
-    .eye_zoom = 1.14, .nose_zoom = 0.94, .mouth_zoom = 0.97, .jaw_pull = 0.02};
 constexpr uint64_t kBrushSeed = 7;
 
 struct Brush {
@@ -26,8 +24,7 @@ struct Brush {
 };
 // The first two cover all of the canvas, so that their strokes lie in the same places on every face: a child
 // can learn what does not move.
-constexpr Brush kBrushes[] = {
-    {15, 13, -1, -1}, {9, 10, -1, -1}, {5, 5, 0.09, 0.12}, {2.4, 2.6, 0.09, 0.4}};
+constexpr Brush kBrushes[] = {{15, 13, -1, -1}, {9, 10, -1, -1}, {5, 5, 0.09, 0.12}, {2.4, 2.6, 0.09, 0.4}};
 
 // A painter's palette: chroma up, lights warm, shadows on skin a cool red, what is behind a little colder.
 cv::Mat pushed_colours(const Scene& scene) {
@@ -109,9 +106,10 @@ class Painter {
     // Paint is never mixed quite the same: lighter or darker, warmer or colder. Less where features are.
     const double variety = 1 - 0.8 * detail;
     const double light = 1 + 0.065 * variety * chance[0], warmth = 0.03 * variety * chance[1];
-    const cv::Vec3f colour = target_.at<cv::Vec3f>(inside(start)).mul(cv::Vec3f(
-        static_cast<float>(light * (1 + warmth)), static_cast<float>(light),
-        static_cast<float>(light * (1 - 1.5 * warmth))));
+    const cv::Vec3f colour =
+        target_.at<cv::Vec3f>(inside(start))
+            .mul(cv::Vec3f(static_cast<float>(light * (1 + warmth)), static_cast<float>(light),
+                           static_cast<float>(light * (1 - 1.5 * warmth))));
     const auto fixed = [](const cv::Point2d& p) {
       return cv::Point(cvRound(p.x * (1 << kShift)), cvRound(p.y * (1 << kShift)));
     };
@@ -142,18 +140,18 @@ class Painter {
   cv::RNG random_;
 };
 
-// Strokes follow the forms: round the face and its features, along hair and cloth as they fall, slanting behind.
-// On skin that is told by the landmarks instead of the light, so that it is alike on every face.
+// Strokes follow the forms: round the face and its features, along hair and cloth as they fall, slanting
+// behind. On skin that is told by the landmarks instead of the light, so that it is alike on every face.
 cv::Mat stroke_flow(const Scene& scene, const cv::Mat& light) {
   const cv::Mat falls = flow_of(light, 1.5, 9.0);
   const cv::Mat slanting = uniform_flow(light.size(), 52);
-  const cv::Mat skin = soft(scene.mattes.of({Label::kSkin, Label::kBrow, Label::kEye, Label::kIris, Label::kMouth,
-                                             Label::kLips, Label::kGlasses}),
+  const cv::Mat skin = soft(scene.mattes.of({Label::kSkin, Label::kBrow, Label::kEye, Label::kIris,
+                                             Label::kMouth, Label::kLips, Label::kGlasses}),
                             6);
   const cv::Mat behind = soft(scene.mattes.of({Label::kBackground}), 6);
   const cv::Point2d across = scene.landmarks[16] - scene.landmarks[0];
-  const cv::Point2d centre = 0.5 * (scene.landmarks[0] + scene.landmarks[16]) +
-                             0.28 * (scene.landmarks[8] - scene.landmarks[27]);
+  const cv::Point2d centre =
+      0.5 * (scene.landmarks[0] + scene.landmarks[16]) + 0.28 * (scene.landmarks[8] - scene.landmarks[27]);
   const double half_width = 0.5 * cv::norm(across), half_height = 1.6 * half_width;
   cv::Mat flow(light.size(), CV_32FC2);
   for (int y = 0; y < flow.rows; ++y) {
@@ -192,7 +190,7 @@ cv::Mat relief(const cv::Mat& height, const cv::Mat& flow, const cv::Mat& quiet)
 }  // namespace
 
 Drawing draw_painting(const FaceDrawingInput& input) {
-  Sitting sitting = prepare(input, kGeometry);
+  Sitting sitting = prepare(input, kPaintingGeometry);
   Scene& scene = sitting.scene;
   const Mattes& mattes = scene.mattes;
   relight(scene.lab, mattes.of({Label::kSkin, Label::kBrow, Label::kEye, Label::kIris}),

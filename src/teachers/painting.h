@@ -3,9 +3,13 @@
 // of Multiple Sizes"), and lit like a relief.
 #pragma once
 
+#include "face/cartoon_geometry.h"
 #include "teachers/drawing.h"
 
 namespace toonmirror::teachers {
+
+inline constexpr face::CartoonGeometry kPaintingGeometry = {
+    .eye_zoom = 1.14, .nose_zoom = 0.94, .mouth_zoom = 0.97, .jaw_pull = 0.02};
 
 // About 0.4 s on one core; see draw_toon for what it promises and throws. Strokes begin at places that are
 // fixed in the crop, so that pictures of one person agree.

@@ -12,7 +12,6 @@ namespace toonmirror::teachers {
 namespace {
 
 constexpr int64_t kSize_px = 256;
-constexpr uint64_t kHeldOutPercent = 3;
 
 void copy_picture(const cv::Mat& source, const at::Tensor& target) {
   TORCH_CHECK(source.rows == kSize_px && source.cols == kSize_px && source.depth() == CV_8U,
@@ -55,8 +54,7 @@ void PairBuilder::store(int64_t row, const TrainingPair& pair) {
   names_[static_cast<size_t>(row)] = pair.name;
 }
 
-void PairBuilder::write(const std::filesystem::path& path, const std::string& teacher,
-                        const std::string& licence) const {
+void PairBuilder::write(const std::filesystem::path& path, const checkpoint::Metadata& notes) const {
   std::vector<int64_t> rows;
   std::vector<std::string> names;
   for (size_t row = 0; row < names_.size(); ++row) {
@@ -77,16 +75,15 @@ void PairBuilder::write(const std::filesystem::path& path, const std::string& te
     tensors["targets"] = stored(targets_);
     tensors["target_labels"] = stored(target_labels_);
   }
-  checkpoint::write_safetensors(path, tensors,
-                                {{"toonmirror.kind", "pairs"},
-                                 {"teacher", teacher},
-                                 {"licence", licence},
-                                 {"names", nlohmann::json(names).dump()}});
+  checkpoint::Metadata metadata = notes;
+  metadata["toonmirror.kind"] = "pairs";
+  metadata["names"] = nlohmann::json(names).dump();
+  checkpoint::write_safetensors(path, tensors, metadata);
 }
 
-bool is_held_out(const std::string& key) {
+bool is_held_out(const std::string& key, unsigned percent) {
   const uLong hash = ::crc32(0, reinterpret_cast<const Bytef*>(key.data()), static_cast<uInt>(key.size()));
-  return hash % 100 < kHeldOutPercent;
+  return hash % 100 < percent;
 }
 
 }  // namespace toonmirror::teachers

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "checkpoint/safetensors.h"
 #include "face/face.h"
 
 namespace toonmirror::teachers {
@@ -31,17 +32,17 @@ class PairBuilder {
   // Stores a pair at `row` < capacity; different rows may be stored from different threads.
   void store(int64_t row, const TrainingPair& pair);
 
-  // Writes the rows that were stored, in order. `teacher` and `licence` go into the metadata. Throws Error
-  // when nothing was stored or the file cannot be written.
-  void write(const std::filesystem::path& path, const std::string& teacher, const std::string& licence) const;
+  // Writes the rows that were stored, in order. `notes` go into the metadata. Throws Error when nothing was
+  // stored or the file cannot be written.
+  void write(const std::filesystem::path& path, const checkpoint::Metadata& notes) const;
 
  private:
   at::Tensor photos_, labels_, inputs_, targets_, target_labels_, landmarks_, held_out_;
   std::vector<std::string> names_;  // empty: row not stored
 };
 
-// True for about 3 of 100 keys, the same ones on every machine: zlib's crc32 of the key modulo 100 below 3.
-// Pictures of one person share a key, so that no held-out person is trained on.
-bool is_held_out(const std::string& key);
+// True for about 3 of 100 keys (or another percentage), the same ones on every machine: zlib's crc32 of the
+// key modulo 100 is below it. Pictures of one person share a key, so that no held-out person is trained on.
+bool is_held_out(const std::string& key, unsigned percent = 3);
 
 }  // namespace toonmirror::teachers

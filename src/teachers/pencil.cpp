@@ -13,8 +13,6 @@ namespace {
 
 using face::Label;
 
-constexpr face::CartoonGeometry kGeometry = {
-    .eye_zoom = 1.2, .nose_zoom = 0.93, .mouth_zoom = 0.97, .jaw_pull = 0.03};
 constexpr uint64_t kStrokeSeed = 3, kPaperSeed = 9;
 constexpr double kHatch_degrees = 52, kCrossHatch_degrees = 20;
 const cv::Vec3f kPaperLab(95.0f, -0.6f, 3.4f), kGraphiteLab(24.0f, 0.3f, -0.8f);
@@ -100,7 +98,7 @@ cv::Mat drawn_lines(const Scene& scene, const cv::Mat& light, const cv::Mat& fig
 }  // namespace
 
 Drawing draw_pencil(const FaceDrawingInput& input) {
-  Sitting sitting = prepare(input, kGeometry);
+  Sitting sitting = prepare(input, kPencilGeometry);
   const Scene& scene = sitting.scene;
   const Mattes& mattes = scene.mattes;
   const cv::Mat figure = 1.0 - mattes.of({Label::kBackground});

@@ -1,6 +1,7 @@
 #include "teachers/teacher.h"
 
 #include "base/error.h"
+#include "teachers/comic.h"
 #include "teachers/command_teacher.h"
 #include "teachers/painting.h"
 #include "teachers/pencil.h"
@@ -17,14 +18,17 @@ constexpr std::string_view kCommand = "command:";
 const std::vector<TeacherEntry>& teachers() {
   static const std::vector<TeacherEntry> entries = {
       {"toon", "animated-film look: big clear eyes, clean skin, hair in shapes",
-       [](const FaceDrawingInput& input) { return draw_toon(input); }},
-      {"ukiyoe", "woodblock print: flat pigments, brush lines, paper", draw_ukiyoe},
-      {"painting", "oil painting: strokes along the forms, warm lights, cool shadows", draw_painting},
-      {"drawing", "pencil on paper: hatching, broken lines, grain", draw_pencil},
+       [](const FaceDrawingInput& input) { return draw_toon(input); }, ToonOptions().geometry},
+      {"ukiyoe", "woodblock print: flat pigments, brush lines, paper", draw_ukiyoe, kUkiyoeGeometry},
+      {"painting", "oil painting: strokes along the forms, warm lights, cool shadows", draw_painting,
+       kPaintingGeometry},
+      {"drawing", "pencil on paper: hatching, broken lines, grain", draw_pencil, kPencilGeometry},
+      {"comic", "printed comic: flat bright colours, dots for shade, firm ink", draw_comic, kComicGeometry},
       {"photo", "no drawing: packs photos for 'toonmirror train generator'",
        [](const FaceDrawingInput& input) {
          return Drawing{input.photo, input.photo, input.labels};
        },
+       std::nullopt,
        /*target_is_photo=*/true}};
   return entries;
 }

@@ -2,9 +2,11 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "face/cartoon_geometry.h"
 #include "teachers/drawing.h"
 
 namespace toonmirror::teachers {
@@ -13,6 +15,8 @@ struct TeacherEntry {
   std::string name;
   std::string description;
   std::function<Drawing(const FaceDrawingInput&)> draw;
+  std::optional<face::CartoonGeometry> geometry =
+      std::nullopt;              // the shapes of its drawings; none: the photo's
   bool target_is_photo = false;  // its picture is the photo itself
 };
 

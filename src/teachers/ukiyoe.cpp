@@ -16,8 +16,6 @@ namespace {
 
 using face::Label;
 
-constexpr face::CartoonGeometry kGeometry = {
-    .eye_zoom = 1.22, .nose_zoom = 0.94, .mouth_zoom = 0.86, .jaw_pull = 0.03};
 constexpr uint64_t kPaperSeed = 5;
 
 // The printer's pigments, RGB.
@@ -231,7 +229,7 @@ cv::Mat print_lines(const Scene& scene) {
 }  // namespace
 
 Drawing draw_ukiyoe(const FaceDrawingInput& input) {
-  Sitting sitting = prepare(input, kGeometry);
+  Sitting sitting = prepare(input, kUkiyoeGeometry);
   const Scene& scene = sitting.scene;
   const Mattes& mattes = scene.mattes;
   const cv::Vec3f own_hair = hair_colour(scene);

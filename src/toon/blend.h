@@ -35,7 +35,7 @@ class BlendedGenerator {
 
   checkpoint::NamedTensors face_, child_;  // the child's empty: none
   nets::Generator generator_{nullptr};
-  checkpoint::NamedTensors tensors_;  // the generator's own, which are written into
+  checkpoint::NamedTensors tensors_;      // the generator's own, which are written into
   std::map<std::string, double> shares_;  // as of the last blend
   std::optional<at::ScalarType> prepared_;
 };

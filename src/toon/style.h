@@ -71,6 +71,10 @@ struct Style {
 // key: not TOML, a key missing, unknown, of a wrong type or out of range, or a network that is not there.
 Style load_style(const std::filesystem::path& file);
 
+// Writes such a file to style.file, the networks relative to its folder. Throws Error where it cannot be
+// written.
+void write_style(const Style& style);
+
 // The style that a checkpoint alone is: the encoder and the generator in it, as pSp and e4e files have both;
 // of the house's family also a generator alone, with the house encoder. Throws Error saying what is missing.
 Style style_of_checkpoint(const std::filesystem::path& file);

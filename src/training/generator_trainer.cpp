@@ -123,7 +123,9 @@ HouseModel train_generator(const GeneratorTrainingOptions& options, RunHooks hoo
                  options.w_weight * spread;
     loss.figures.insert(
         {{"parsing", parsing.item<double>()}, {"delta", delta.item<double>()}, {"w", spread.item<double>()}});
-    if (synthesis.max_resolution == 256) finish.add_to(loss, output, batch.target, context);
+    if (synthesis.max_resolution == 256) {
+      finish.add_to(loss, {output, batch.target_labels}, {batch.target, batch.target_labels}, context);
+    }
     return loss;
   };
   hooks.critic_loss = [&](const StepContext& context) { return finish.critic_loss(context); };

@@ -45,6 +45,30 @@ at::Tensor gradient_l1(const at::Tensor& a, const at::Tensor& b, const at::Tenso
   return along(2) + along(3);
 }
 
+RegionColours region_colours(const at::Tensor& pictures, const at::Tensor& labels) {
+  constexpr int64_t kSize_px = 64;
+  const int64_t stride = labels.size(1) / kSize_px;
+  const at::Tensor few =
+      labels.slice(1, stride / 2, labels.size(1), stride).slice(2, stride / 2, labels.size(2), stride);
+  const at::Tensor masks =
+      at::one_hot(few.reshape({-1}), nets::kFaceClassCount).to(at::kFloat).t();  // [11, P]
+  const at::Tensor colours = at::adaptive_avg_pool2d(pictures.to(at::kFloat), {kSize_px, kSize_px})
+                                 .permute({0, 2, 3, 1})
+                                 .reshape({-1, 3});
+  const at::Tensor count = masks.sum(1);
+  const at::Tensor per_pixel = 1.0 / count.clamp_min(1.0).unsqueeze(1);
+  const at::Tensor mean = at::matmul(masks, colours) * per_pixel;
+  const at::Tensor square = at::matmul(masks, colours.square()) * per_pixel;
+  return {mean, ((square - mean.square()).clamp_min(0.0) + 1e-4).sqrt(), count / masks.size(1)};
+}
+
+at::Tensor colour_distance(const RegionColours& a, const RegionColours& b) {
+  constexpr double kLeastShare = 0.002;  // too few pixels to tell a colour by
+  const at::Tensor both = (a.share > kLeastShare).logical_and(b.share > kLeastShare).to(at::kFloat);
+  const at::Tensor difference = ((a.mean - b.mean).abs() + (a.deviation - b.deviation).abs()).mean(1) * 0.5;
+  return (difference * both).sum() / both.sum().clamp_min(1.0);
+}
+
 PerceptualLoss::PerceptualLoss(const std::filesystem::path& nets_folder, at::ScalarType type)
     : features_(nets_folder, "squeezenet11_caffe", type, kPerceptualSlices) {}
 

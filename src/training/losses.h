@@ -19,6 +19,18 @@ at::Tensor weighted_l1(const at::Tensor& a, const at::Tensor& b, const at::Tenso
 // The same of the horizontal and vertical differences: edges in the right place, not only the right tone.
 at::Tensor gradient_l1(const at::Tensor& a, const at::Tensor& b, const at::Tensor& weights);
 
+// What colours each class of region has in a set of pictures.
+struct RegionColours {
+  at::Tensor mean, deviation;  // [11, 3]
+  at::Tensor share;            // [11] of all pixels
+};
+// pictures [N, 3, R, R], labels [N, 256, 256] int64; counted at 64 px. Differentiable in the pictures.
+RegionColours region_colours(const at::Tensor& pictures, const at::Tensor& labels);
+
+// Mean absolute difference of the two sets' means and deviations over the classes that both have, in units
+// of the 0 … 1 range.
+at::Tensor colour_distance(const RegionColours& a, const RegionColours& b);
+
 // Perceptual distance: 1 − cosine of SqueezeNet 1.1 features per position, summed over five slices. Like
 // LPIPS (Zhang et al. 2018, "The Unreasonable Effectiveness of Deep Features as a Perceptual Metric") with
 // one weight for all channels.

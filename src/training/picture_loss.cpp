@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "nets/house_encoder.h"
+
 namespace toonmirror::training {
 namespace {
 
@@ -51,17 +53,16 @@ Loss PictureLoss::operator()(const at::Tensor& output, const Batch& batch) const
   return loss;
 }
 
-PatchCriticImpl::PatchCriticImpl() {
+PatchCriticImpl::PatchCriticImpl(int64_t channels) {
   struct Shape {
     int64_t in, out, stride;
   };
-  constexpr std::array<Shape, 5> kShapes = {
-      {{3, 32, 2}, {32, 64, 2}, {64, 128, 2}, {128, 128, 1}, {128, 1, 1}}};
-  for (size_t i = 0; i < kShapes.size(); ++i) {
-    const auto [in, out, stride] = kShapes[i];
-    layers_.push_back(
-        register_module("conv" + std::to_string(i),
-                        nets::ConvLayer(in, out, 3, stride, /*activate=*/i + 1 < kShapes.size())));
+  const std::array<Shape, 5> shapes = {
+      {{channels, 32, 2}, {32, 64, 2}, {64, 128, 2}, {128, 128, 1}, {128, 1, 1}}};
+  for (size_t i = 0; i < shapes.size(); ++i) {
+    const auto [in, out, stride] = shapes[i];
+    layers_.push_back(register_module(
+        "conv" + std::to_string(i), nets::ConvLayer(in, out, 3, stride, /*activate=*/i + 1 < shapes.size())));
   }
 }
 
@@ -71,9 +72,17 @@ at::Tensor PatchCriticImpl::forward(const at::Tensor& pictures) {
   return x.to(at::kFloat);
 }
 
-AdversarialFinish::AdversarialFinish(int64_t workers, at::ScalarType type, const PictureLossWeights& weights)
-    : type_(type), weights_(weights) {
-  for (int64_t i = 0; i < workers; ++i) seats_.push_back({PatchCritic(), {}, {}});
+AdversarialFinish::AdversarialFinish(int64_t workers, at::ScalarType type, const PictureLossWeights& weights,
+                                     bool sees_labels)
+    : type_(type), weights_(weights), sees_labels_(sees_labels) {
+  const int64_t channels = sees_labels ? 3 + nets::kFaceClassCount : 3;
+  for (int64_t i = 0; i < workers; ++i) seats_.push_back({PatchCritic(channels), {}, {}});
+}
+
+at::Tensor AdversarialFinish::view_of(const Shown& shown) const {
+  if (!sees_labels_) return shown.picture.to(type_);
+  const at::Tensor classes = at::one_hot(shown.labels, nets::kFaceClassCount).permute({0, 3, 1, 2}).to(type_);
+  return at::cat({shown.picture.to(type_), classes}, 1).contiguous(at::MemoryFormat::ChannelsLast);
 }
 
 std::vector<Modules> AdversarialFinish::modules() {
@@ -82,24 +91,25 @@ std::vector<Modules> AdversarialFinish::modules() {
   return result;
 }
 
-void AdversarialFinish::add_to(Loss& loss, const at::Tensor& output, const at::Tensor& target,
+void AdversarialFinish::add_to(Loss& loss, const Shown& output, const Shown& target,
                                const StepContext& context) {
   Seat& seat = seats_[static_cast<size_t>(context.worker)];
   seat.output.reset();
   if (weights_.adversarial <= 0 || context.progress < weights_.adversarial_from) return;
-  const at::Tensor verdict = seat.critic->forward(output.to(type_));
+  const at::Tensor view = view_of(output);
+  const at::Tensor verdict = seat.critic->forward(view);
   const at::Tensor unconvinced = (verdict - 1.0).square().mean();
   loss.total = loss.total + weights_.adversarial * unconvinced;
   loss.figures["unconvinced"] = unconvinced.item<double>();
-  seat.output = output.detach();
-  seat.target = target;
+  seat.output = view.detach();
+  seat.target = view_of(target);
 }
 
 Loss AdversarialFinish::critic_loss(const StepContext& context) {
   Seat& seat = seats_[static_cast<size_t>(context.worker)];
   if (!seat.output.defined()) return {};
-  const at::Tensor on_target = seat.critic->forward(seat.target.to(type_));
-  const at::Tensor on_output = seat.critic->forward(seat.output.to(type_));
+  const at::Tensor on_target = seat.critic->forward(seat.target);
+  const at::Tensor on_output = seat.critic->forward(seat.output);
   const at::Tensor total = 0.5 * ((on_target - 1.0).square().mean() + on_output.square().mean());
   return {total, {{"critic", total.item<double>()}}};
 }

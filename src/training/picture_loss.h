@@ -45,8 +45,8 @@ class PictureLoss {
 // form of Mao et al. 2017.)
 class PatchCriticImpl : public torch::nn::Module {
  public:
-  PatchCriticImpl();
-  at::Tensor forward(const at::Tensor& pictures);  // [N, 3, 256, 256] → [N, 1, 32, 32]
+  explicit PatchCriticImpl(int64_t channels);
+  at::Tensor forward(const at::Tensor& pictures);  // [N, channels, 256, 256] → [N, 1, 32, 32]
 
  private:
   std::vector<nets::ConvLayer> layers_;
@@ -56,21 +56,30 @@ TORCH_MODULE(PatchCritic);
 // One critic per worker, and the pictures each worker's generator left for it.
 class AdversarialFinish {
  public:
-  AdversarialFinish(int64_t workers, at::ScalarType type, const PictureLossWeights& weights);
+  // `sees_labels`: the critic is also shown what is where, so that it learns how each part of a face looks.
+  AdversarialFinish(int64_t workers, at::ScalarType type, const PictureLossWeights& weights,
+                    bool sees_labels = false);
 
   std::vector<Modules> modules();
+  // A picture and the face classes in it, [N, 256, 256] int64.
+  struct Shown {
+    at::Tensor picture, labels;
+  };
   // Adds the generator's share to `loss` once the run has come that far, and remembers output and target.
-  void add_to(Loss& loss, const at::Tensor& output, const at::Tensor& target, const StepContext& context);
+  void add_to(Loss& loss, const Shown& output, const Shown& target, const StepContext& context);
   Loss critic_loss(const StepContext& context);
 
  private:
   struct Seat {
     PatchCritic critic;
-    at::Tensor output, target;
+    at::Tensor output, target;  // as the critic sees them
   };
+  at::Tensor view_of(const Shown& shown) const;
+
   std::vector<Seat> seats_;
   at::ScalarType type_;
   PictureLossWeights weights_;
+  bool sees_labels_;
 };
 
 // Pictures [N, 3, R, R] averaged down to size_px.

@@ -1,6 +1,7 @@
 #include "training/style_trainer.h"
 
 #include <algorithm>
+#include <optional>
 
 #include "base/error.h"
 #include "nets/model_file.h"
@@ -10,6 +11,7 @@ namespace {
 
 constexpr size_t kSheetColumns = 8;
 constexpr int64_t kSwapResolution_px = 32;
+constexpr int64_t kContentSize_px = 64;
 
 // The child with the parent's layers up to kSwapResolution_px.
 nets::Generator low_layers_from(const nets::Generator& parent, const nets::Generator& child) {
@@ -42,6 +44,65 @@ void silence_fine_features(nets::Generator& generator, int64_t finest_px) {
   }
 }
 
+// Colours and fine texture taken away: [N, 3, R, R] of one grey at kContentSize_px.
+at::Tensor content_of(const at::Tensor& pictures) {
+  const at::Tensor weights = at::tensor({0.299f, 0.587f, 0.114f}).view({1, 3, 1, 1});
+  return (at_size(pictures, kContentSize_px) * weights).sum(1, /*keepdim=*/true).expand({-1, 3, -1, -1});
+}
+
+// Learning the look of pictures that belong to no photo: the regions' colours, a critic's verdict, and what
+// stays of a photo in a drawing of any style.
+class Look {
+ public:
+  Look(const StyleTrainingOptions& options, at::ScalarType type)
+      : pack_(options.pictures),
+        augmentation_(options.augmentation),
+        content_weight_(options.content),
+        content_(options.nets, type, without_tones(options.weights)) {
+    const at::NoGradGuard no_grad;
+    const std::vector<int64_t>& rows = pack_.training_rows();
+    std::vector<int64_t> some;
+    for (size_t i = 0; i < kPalettePictures && i < rows.size(); ++i) {
+      some.push_back(rows[i * rows.size() / std::min(kPalettePictures, rows.size())]);
+    }
+    const Batch pictures = pack_.batch(some);
+    palette_ = region_colours(pictures.photo, pictures.labels);
+  }
+
+  const PairPack& pack() const { return pack_; }
+
+  Loss loss(const at::Tensor& output, const Batch& batch) const {
+    Batch content = batch;
+    content.target = content_of(batch.input);
+    Loss loss = content_(content_of(output), content);
+    const at::Tensor colours = colour_distance(region_colours(output, batch.target_labels), palette_);
+    loss.total = loss.total * content_weight_ + colours * kColourWeight;
+    loss.figures["colours"] = colours.item<double>();
+    return loss;
+  }
+
+  AdversarialFinish::Shown draw(int64_t count, std::mt19937_64& random) const {
+    const Batch pictures = pack_.random_batch(count, augmentation_, random);
+    return {pictures.photo, pictures.labels};
+  }
+
+ private:
+  static constexpr size_t kPalettePictures = 256;
+  static constexpr double kColourWeight = 4.0;
+
+  // How light a part is may change; where its edges are may not.
+  static PictureLossWeights without_tones(PictureLossWeights weights) {
+    weights.l1 = 0;
+    return weights;
+  }
+
+  PairPack pack_;
+  Augmentation augmentation_;
+  double content_weight_;
+  PictureLoss content_;
+  RegionColours palette_;
+};
+
 IdentityFigures figures_of(const at::Tensor& cosines) {
   return {cosines.mean().item<double>(), cosines.quantile(0.1).item<double>()};
 }
@@ -53,7 +114,9 @@ nets::Generator train_style(const StyleTrainingOptions& options, RunHooks hooks,
   const PairPack pack(options.pairs);
   const at::ScalarType type = training_type(options.precision);
   const PictureLoss picture_loss(options.nets, type, options.weights);
-  AdversarialFinish finish(options.run.workers, type, options.weights);
+  std::optional<Look> look;
+  if (!options.pictures.empty()) look.emplace(options, type);
+  AdversarialFinish finish(options.run.workers, type, options.weights, /*sees_labels=*/look.has_value());
   const checkpoint::CheckpointFile parent_file(options.generator);
   const checkpoint::CheckpointFile encoder_file(options.encoder);
   if (!nets::may_share_latents(parent_file, encoder_file)) {
@@ -84,16 +147,26 @@ nets::Generator train_style(const StyleTrainingOptions& options, RunHooks hooks,
     nets::SynthesisOptions synthesis;
     synthesis.compute_type = type;
     const at::Tensor output = child->synthesize(latents.ws, latents.features, synthesis);
-    Loss loss = picture_loss(output, batch);
-    finish.add_to(loss, output, batch.target, context);
+    Loss loss = look ? look->loss(output, batch) : picture_loss(output, batch);
+    finish.add_to(loss, {output, batch.target_labels},
+                  look ? look->draw(options.run.batch_per_worker, *context.random)
+                       : AdversarialFinish::Shown{batch.target, batch.target_labels},
+                  context);
     return loss;
   };
   hooks.critic_loss = [&](const StepContext& context) { return finish.critic_loss(context); };
 
   const std::vector<int64_t>& rows =
       pack.held_out_rows().empty() ? pack.training_rows() : pack.held_out_rows();
-  const Batch shown =
-      pack.batch({rows.begin(), rows.begin() + static_cast<int64_t>(std::min(kSheetColumns, rows.size()))});
+  const auto first_of = [](const std::vector<int64_t>& all) {
+    return std::vector<int64_t>(all.begin(),
+                                all.begin() + static_cast<int64_t>(std::min(kSheetColumns, all.size())));
+  };
+  Batch shown = pack.batch(first_of(rows));
+  if (look) {
+    const at::Tensor pictures = look->pack().batch(first_of(look->pack().training_rows())).photo;
+    shown.target = at::cat({pictures, at::ones_like(shown.photo)}).narrow(0, 0, shown.photo.size(0));
+  }
   hooks.sheet = [&](const std::filesystem::path& path) {
     const at::NoGradGuard no_grad;
     nets::Generator& child = replicas.front();

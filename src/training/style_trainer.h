@@ -11,7 +11,11 @@ namespace toonmirror::training {
 
 struct StyleTrainingOptions {
   RunOptions run;
-  std::filesystem::path pairs;      // pack of photos and the teacher's pictures
+  std::filesystem::path pairs;  // pack of photos and the teacher's pictures
+  // Pack of pictures whose look is learned instead, without pairs: a critic tells drawings from them, and
+  // the photo is held to in grey and at 64 px alone. Empty: `pairs` has the teacher's pictures.
+  std::filesystem::path pictures;
+  double content = 1.0;             // how much it is held to, as a factor on the weights
   std::filesystem::path nets;       // folder of the perceptual and identity networks
   std::filesystem::path generator;  // the parent
   std::filesystem::path encoder;
@@ -26,8 +30,8 @@ struct StyleTrainingOptions {
 };
 
 // Trains (or resumes) and returns the child with averaged weights. A sheet has five rows: what the encoder
-// sees of held-out photos; the teacher's pictures; the child's with all features; from W+ alone; and the
-// parent's low layers (to 32 px) below the child's.
+// sees of held-out photos; the teacher's pictures (or some of those whose look is learned); the child's with
+// all features; from W+ alone; and the parent's low layers (to 32 px) below the child's.
 nets::Generator train_style(const StyleTrainingOptions& options, RunHooks hooks,
                             const PictureWriter& write_picture);
 

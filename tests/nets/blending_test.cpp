@@ -82,6 +82,33 @@ TEST(BlendTensors, SharesZeroAndOneGiveTheSourcesThemselves) {
   EXPECT_TRUE(blended.at("mapping.fc0.weight").is_same(low.at("mapping.fc0.weight")));
 }
 
+TEST(MixTensors, IsTheWeightedMeanOfEveryLayer) {
+  const std::vector<checkpoint::NamedTensors> networks = {random_network(1), random_network(2),
+                                                          random_network(3)};
+  const BlendPlan even = layers_plan(small_options(), {1.0}), coarse = layers_plan(small_options(), {1, 0});
+  const checkpoint::NamedTensors mixed =
+      mix_tensors({{&networks[0], even}, {&networks[1], even}, {&networks[2], coarse}});
+  const std::string first = "synthesis.b4.conv1.weight", last = "synthesis.b32.conv1.weight",
+                    mapping = "mapping.fc0.weight";
+  EXPECT_TRUE(at::allclose(mixed.at(first),
+                           (networks[0].at(first) + networks[1].at(first) + networks[2].at(first)) / 3));
+  EXPECT_TRUE(at::allclose(mixed.at(last), (networks[0].at(last) + networks[1].at(last)) / 2));
+  EXPECT_TRUE(at::equal(mixed.at(mapping), networks[0].at(mapping)));
+}
+
+TEST(MixTensors, OfTwoIsTheirBlend) {
+  const checkpoint::NamedTensors low = random_network(1), high = random_network(2);
+  const checkpoint::NamedTensors mixed = mix_tensors(
+      {{&low, layers_plan(small_options(), {0.75})}, {&high, layers_plan(small_options(), {0.25})}});
+  const checkpoint::NamedTensors blended = blend_tensors(low, high, layers_plan(small_options(), {0.25}));
+  for (const auto& [name, tensor] : blended) EXPECT_TRUE(at::allclose(mixed.at(name), tensor)) << name;
+}
+
+TEST(MixTensors, NeedsAWeightInEveryLayer) {
+  const checkpoint::NamedTensors network = random_network(1);
+  EXPECT_THROW(mix_tensors({{&network, layers_plan(small_options(), {1, 0})}}), Error);
+}
+
 TEST(BlendTensors, NamesTheTensorThatDoesNotFit) {
   const checkpoint::NamedTensors low = random_network(1);
   checkpoint::NamedTensors high = random_network(2);

@@ -22,7 +22,7 @@ TEST(PairBuilder, WritesWhatTrainingReads) {
   PairBuilder builder(4, /*with_targets=*/true);
   builder.store(0, pair_called("a", false));
   builder.store(2, pair_called("c", true));  // rows 1 and 3 were left out
-  builder.write(folder / "pairs.safetensors", "test", "CC0");
+  builder.write(folder / "pairs.safetensors", {{"teacher", "test"}});
   const training::PairPack pack(folder / "pairs.safetensors");
   EXPECT_EQ(pack.training_rows().size(), 1u);
   EXPECT_EQ(pack.held_out_rows().size(), 1u);
@@ -35,7 +35,7 @@ TEST(PairBuilder, WritesWhatTrainingReads) {
 TEST(PairBuilder, WritesNothingWithoutAPair) {
   const testing::TemporaryFolder folder;
   const PairBuilder builder(2, false);
-  EXPECT_THROW(builder.write(folder / "pairs.safetensors", "test", "CC0"), Error);
+  EXPECT_THROW(builder.write(folder / "pairs.safetensors", {{"teacher", "test"}}), Error);
   EXPECT_FALSE(std::filesystem::exists(folder / "pairs.safetensors"));
 }
 

@@ -80,7 +80,8 @@ TEST_P(EveryTeacher, RefusesOtherSizes) {
   EXPECT_THROW(picture_of(GetParam(), input), Error);
 }
 
-INSTANTIATE_TEST_SUITE_P(Drawing, EveryTeacher, ::testing::Values("toon", "ukiyoe", "painting", "drawing"),
+INSTANTIATE_TEST_SUITE_P(Drawing, EveryTeacher,
+                         ::testing::Values("toon", "ukiyoe", "painting", "drawing", "comic"),
                          [](const auto& named) { return named.param; });
 
 TEST(Teachers, AreFoundByName) {

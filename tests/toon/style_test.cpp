@@ -70,6 +70,40 @@ TEST_F(StyleFile, TakesWeightsPerLayer) {
   EXPECT_EQ(load(kShortest).blend.method, Blend::Method::kChild);
 }
 
+TEST_F(StyleFile, ReadsWhatItWrote) {
+  for (const char* more :
+       {"", "[blend]\nresolution = 64\nlevel = 0\nstructure = \"face\"\nwidth = 0.5\n",
+        "[blend]\nmethod = \"vtoonify\"\nweights = [1, 0.25]\n", "[geometry]\neyes = 1.5\njaw = 0.1\n"}) {
+    Style style = load(
+        "name = \"b\"\ndescription = \"d\"\nlicence = \"l\"\nencoder = \"e.st\"\nparser = \"e.st\"\n"
+        "psi = 0.5\nlikeness = 0.25\n[generator]\nface = \"f.st\"\nchild = \"c.st\"\n" +
+        std::string(more));
+    std::filesystem::create_directory(folder_ / "styles");
+    style.file = folder_ / "styles/again.toml";
+    write_style(style);
+    const Style again = load_style(style.file);
+    EXPECT_EQ(again.name, style.name);
+    EXPECT_EQ(again.description, style.description);
+    EXPECT_EQ(again.licence, style.licence);
+    EXPECT_EQ(again.psi, style.psi);
+    EXPECT_EQ(again.likeness, style.likeness);
+    for (const auto network : {&Style::encoder, &Style::parser, &Style::face, &Style::child}) {
+      EXPECT_EQ(std::filesystem::weakly_canonical(again.*network),
+                std::filesystem::weakly_canonical(style.*network));
+    }
+    EXPECT_EQ(again.blend.method, style.blend.method);
+    EXPECT_EQ(again.blend.structure, style.blend.structure);
+    EXPECT_EQ(again.blend.resolution, style.blend.resolution);
+    EXPECT_EQ(again.blend.level, style.blend.level);
+    EXPECT_EQ(again.blend.width, style.blend.width);
+    EXPECT_EQ(again.blend.weights, style.blend.weights);
+    ASSERT_EQ(again.geometry.has_value(), style.geometry.has_value());
+    if (!style.geometry) continue;
+    EXPECT_EQ(again.geometry->eye_zoom, style.geometry->eye_zoom);
+    EXPECT_EQ(again.geometry->jaw_pull, style.geometry->jaw_pull);
+  }
+}
+
 TEST_F(StyleFile, NamesWhatIsWrong) {
   const std::string shortest = kShortest;
   EXPECT_THAT(error_of("speed = 1\n" + shortest), AllOf(HasSubstr("'speed'"), HasSubstr("line 1")));

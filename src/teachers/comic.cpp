@@ -1,0 +1,179 @@
+#include "teachers/comic.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <opencv2/imgproc.hpp>
+
+#include "teachers/filters.h"
+#include "teachers/hair.h"
+#include "teachers/lines.h"
+#include "teachers/sitting.h"
+#include "teachers/skin.h"
+
+namespace toonmirror::teachers {
+namespace {
+
+using face::Label;
+
+constexpr double kScreen_px = 12.0;        // distance of two dots, on the canvas
+constexpr double kScreenAngle_deg = 30.0;  // neither along nor across anything in a face
+const cv::Vec3f kInk(7, 0, -2);
+
+cv::Mat clamped(const cv::Mat& mask) {
+  return mapped(mask, [](double value) { return std::clamp(value, 0.0, 1.0); });
+}
+
+cv::Mat filled(const cv::Vec3f& lab) {
+  return {cv::Size(kCanvas_px, kCanvas_px), CV_32FC3, cv::Scalar(lab[0], lab[1], lab[2])};
+}
+
+cv::Mat light_of(const cv::Mat& lab) {
+  cv::Mat light;
+  cv::extractChannel(lab, light, 0);
+  return light;
+}
+
+// The printing screen: dots that cover the share `shade` (CV_32FC1, 0 … 1) of the paper, 0 … 1.
+cv::Mat dots(const cv::Mat& shade) {
+  const double angle = kScreenAngle_deg * CV_PI / 180.0, frequency = 2 * CV_PI / kScreen_px;
+  const double c = std::cos(angle) * frequency, s = std::sin(angle) * frequency;
+  cv::Mat result(shade.size(), CV_32F);
+  for (int y = 0; y < shade.rows; ++y) {
+    for (int x = 0; x < shade.cols; ++x) {
+      // Height of a bump over each dot, 0 … 1; about `share` of the plane lies above 1 − share.
+      const double bump = 0.5 + 0.25 * (std::cos(c * x + s * y) + std::cos(c * y - s * x));
+      const double share = shade.at<float>(y, x);
+      const double ink = smooth_step(-0.09, 0.09, bump - (1.0 - share));
+      result.at<float>(y, x) = static_cast<float>(share < 0.04 ? 0.0 : ink);
+    }
+  }
+  return result;
+}
+
+// Few tones with soft steps between them, so that a small change of light does not move a border far.
+double in_tones(double light) {
+  constexpr std::array<double, 4> kTones = {22, 48, 70, 88};
+  double tone = kTones[0];
+  for (size_t i = 1; i < kTones.size(); ++i) {
+    const double border = 0.5 * (kTones[i - 1] + kTones[i]);
+    tone += (kTones[i] - kTones[i - 1]) * smooth_step(border - 5, border + 5, light);
+  }
+  return tone;
+}
+
+cv::Mat bright(const cv::Mat& lab, double chroma, double toned) {
+  cv::Mat result = lab.clone();
+  for (int y = 0; y < result.rows; ++y) {
+    auto* pixel = result.ptr<cv::Vec3f>(y);
+    for (int x = 0; x < result.cols; ++x) {
+      const double light = pixel[x][0];
+      pixel[x][0] = static_cast<float>(light + toned * (in_tones(light) - light));
+      pixel[x][1] = static_cast<float>(pixel[x][1] * chroma);
+      pixel[x][2] = static_cast<float>(pixel[x][2] * chroma);
+    }
+  }
+  return result;
+}
+
+// One clean tone that keeps the order of real skins.
+cv::Vec3f skin_tone(const cv::Vec3f& own) {
+  const float light = std::clamp(0.72f * own[0] + 30.0f, 46.0f, 90.0f);
+  return {light, 0.9f * own[1] + 5.0f, 0.8f * own[2] + 9.0f};
+}
+
+// The tone, with shade in dots of a redder ink and a little of the real modelling.
+cv::Mat comic_skin(const Scene& scene, const SkinLayers& layers) {
+  const cv::Vec3f tone = skin_tone(scene.skin);
+  const cv::Mat light = light_of(layers.skin);
+  const double level = cv::mean(light, inside_of(scene.mattes.of({Label::kSkin}), 0.5) > 0.5f)[0];
+  const cv::Mat shade =
+      mapped(soft(light, 2.0), [level](double l) { return 0.62 * smooth_step(2.0, 22.0, level - l); });
+  const cv::Mat screen = dots(shade);
+  cv::Mat skin(light.size(), CV_32FC3);
+  for (int y = 0; y < skin.rows; ++y) {
+    for (int x = 0; x < skin.cols; ++x) {
+      const auto form = static_cast<float>(0.35 * std::clamp(light.at<float>(y, x) - level, -30.0, 14.0));
+      const float ink = screen.at<float>(y, x);
+      skin.at<cv::Vec3f>(y, x) = tone + cv::Vec3f(form - 13.0f * ink, 15.0f * ink, 7.0f * ink);
+    }
+  }
+  return skin;
+}
+
+// One strong colour, warm or cool as the photo was, with paper dots that grow towards the bottom.
+cv::Mat comic_background(const Scene& scene) {
+  const cv::Mat behind = inside_of(halved(scene.mattes.of({Label::kBackground})), 0.5);
+  const cv::Scalar mean = cv::mean(scene.half, behind > 0.5f);
+  const double warmth = smooth_step(-1.0, 4.0, mean[2]);
+  const cv::Vec3f cool(66, -14, -34), warm(84, 6, 62);
+  cv::Mat share(kCanvas_px, kCanvas_px, CV_32F);
+  for (int y = 0; y < share.rows; ++y) share.row(y).setTo(0.62 * y / kCanvas_px - 0.06);
+  return mix(filled(cool + (warm - cool) * static_cast<float>(warmth)), filled({97, 0, 4}),
+             dots(clamped(share)));
+}
+
+cv::Mat ink_lines(const Scene& scene) {
+  const std::vector<Label> skin = {Label::kSkin, Label::kBrow, Label::kEye, Label::kIris};
+  const std::vector<Label> head = {Label::kHair, Label::kHat}, behind = {Label::kBackground},
+                           cloth = {Label::kCloth}, lips = {Label::kLips};
+  cv::Mat lines = outlines(scene.mattes, {{skin, behind, 1.0f},
+                                          {skin, cloth, 1.0f},
+                                          {skin, head, 0.6f},
+                                          {head, behind, 1.0f},
+                                          {head, cloth, 0.9f},
+                                          {cloth, behind, 1.0f},
+                                          {lips, {Label::kMouth}, 0.8f},
+                                          {lips, {Label::kSkin}, 0.35f}});
+  const Mattes& mattes = scene.mattes;
+  cv::Mat smooth;
+  cv::bilateralFilter(cv::Mat(light_of(scene.lab) / 100.0), smooth, 9, 0.14, 7);
+  LineOptions options;
+  options.sigma_px = 1.7 * std::sqrt(scene.unit / 110);
+  const cv::Mat near_eyes = soft(inside_of(mattes.of({Label::kEye, Label::kIris}), 0.2), 2.5);
+  const cv::Mat wanted =
+      clamped(mattes.of({Label::kSkin}) * 0.85 + mattes.of({Label::kCloth, Label::kHat}) * 0.8 +
+              mattes.of({Label::kGlasses}) * 1.3 + mattes.of({Label::kHair}) * 0.7);
+  cv::max(lines, cv::Mat(contour_lines(smooth, options).mul(wanted).mul(1.0 - near_eyes * 0.9)), lines);
+  const cv::Mat face = inside_of(mattes.of({Label::kSkin}), 0.5);
+  cv::max(lines, cv::Mat(jaw_line(scene.landmarks, face, 0.02 * scene.unit) * 0.9), lines);
+  return clamped(lines);
+}
+
+}  // namespace
+
+Drawing draw_comic(const FaceDrawingInput& input) {
+  Sitting sitting = prepare(input, kComicGeometry);
+  Scene& scene = sitting.scene;
+  const Mattes& mattes = scene.mattes;
+  scene.skin = relight(scene.lab, mattes.of({Label::kSkin, Label::kBrow, Label::kEye, Label::kIris}),
+                       face_polygon(scene.landmarks, scene.lab.size()));
+  scene.half = halved(scene.lab);
+  const SkinLayers layers = draw_skin(scene, 0);
+  const cv::Mat hair = mattes.of({Label::kHair});
+  const cv::Mat skin = mattes.of(
+      {Label::kSkin, Label::kBrow, Label::kEye, Label::kIris, Label::kLips, Label::kMouth, Label::kGlasses});
+  const cv::Mat locks = bright(draw_hair(scene, clamped(hair + layers.beard), 1.5), 1.1, 0.6);
+
+  cv::Mat picture = mix(comic_background(scene), bright(draw_things(scene), 1.5, 0.85),
+                        mattes.of({Label::kCloth, Label::kHat}));
+  picture = mix(picture, comic_skin(scene, layers), skin);
+  picture = mix(picture, bright(draw_things(scene), 1.2, 0.8), mattes.of({Label::kGlasses}));
+  picture = mix(picture, locks, layers.beard * 0.75);
+  picture = mix(picture, locks, hair);
+  draw_mouth(picture, scene);
+  draw_brows(picture, scene, layers);
+
+  EyeLook look;
+  look.iris_lab = sitting.iris_lab;
+  look.lash_lab = kInk;
+  look.white_light = std::max(90.0, white_light(scene) + 4.0);
+  look.opened_lids = 0.12;
+  look.line_px = 0.045 * scene.unit;
+  paint_eyes(picture, sitting, look, hair + mattes.of({Label::kHat}));
+  picture = mix(picture, filled(kInk), ink_lines(scene) * 0.95);
+  sitting.drawing.picture = picture_from_canvas(picture);
+  return std::move(sitting.drawing);
+}
+
+}  // namespace toonmirror::teachers

@@ -1,0 +1,112 @@
+#include "training/clip_pack.h"
+
+#include <array>
+#include <cmath>
+
+#include "base/error.h"
+
+namespace toonmirror::training {
+namespace {
+
+constexpr int64_t kSize_px = 256;
+constexpr double kMaxExposure = 0.2;  // ± in powers of two
+
+// Which point of the iBUG 68 lies where a mirror shows point i.
+std::array<int64_t, 68> mirror_partners() {
+  std::array<int64_t, 68> partner{};
+  const auto exchange = [&partner](int64_t a, int64_t b) {
+    partner[static_cast<size_t>(a)] = b;
+    partner[static_cast<size_t>(b)] = a;
+  };
+  for (int64_t i = 0; i < 68; ++i) partner[static_cast<size_t>(i)] = i;
+  for (int64_t i = 0; i < 8; ++i) exchange(i, 16 - i);       // jaw
+  for (int64_t i = 0; i < 5; ++i) exchange(17 + i, 26 - i);  // brows
+  for (int64_t i = 0; i < 2; ++i) exchange(31 + i, 35 - i);  // nostrils
+  for (int64_t i = 0; i < 4; ++i) exchange(36 + i, 45 - i);  // upper lids and corners
+  for (int64_t i = 0; i < 2; ++i) exchange(40 + i, 47 - i);  // lower lids
+  for (int64_t i = 0; i < 3; ++i) exchange(48 + i, 54 - i);  // upper lip
+  for (int64_t i = 0; i < 2; ++i) exchange(55 + i, 59 - i);  // lower lip
+  for (int64_t i = 0; i < 2; ++i) exchange(60 + i, 64 - i);  // inside
+  exchange(65, 67);
+  return partner;
+}
+
+}  // namespace
+
+at::Tensor mirrored_landmarks(const at::Tensor& landmarks) {
+  static const std::array<int64_t, 68> kPartners = mirror_partners();
+  const at::Tensor index = at::tensor(at::ArrayRef<int64_t>(kPartners.data(), kPartners.size()));
+  at::Tensor result = landmarks.index_select(landmarks.dim() - 2, index);
+  result.select(-1, 0).neg_().add_(static_cast<double>(kSize_px - 1));
+  return result;
+}
+
+ClipPack::ClipPack(const std::filesystem::path& path) : file_(path) {
+  if (file_.required_metadata("toonmirror.kind") != kClipsKind) {
+    throw Error(path.string() + ": is not a pack of clips", "'toonmirror train motion --clips' makes one");
+  }
+  frames_ = file_.tensor("frames");
+  landmarks_ = file_.tensor("landmarks");
+  const at::Tensor clip = file_.tensor("clip"), held_out = file_.tensor("held_out");
+  const int64_t count = frames_.size(0);
+  if (frames_.sizes() != std::vector<int64_t>{count, kSize_px, kSize_px, 3} ||
+      landmarks_.sizes() != std::vector<int64_t>{count, 68, 2} ||
+      clip.sizes() != std::vector<int64_t>{count} || held_out.dim() != 1 ||
+      frames_.scalar_type() != at::kByte || landmarks_.scalar_type() != at::kFloat ||
+      clip.scalar_type() != at::kLong || held_out.scalar_type() != at::kByte) {
+    throw Error(path.string() + ": its tensors do not make clips of 256 px");
+  }
+  const auto clips = clip.accessor<int64_t, 1>();
+  const auto flags = held_out.accessor<uint8_t, 1>();
+  for (int64_t first = 0, next; first < count; first = next) {
+    for (next = first; next < count && clips[next] == clips[first]; ++next) {
+    }
+    if (clips[first] < 0 || clips[first] >= held_out.size(0)) {
+      throw Error(path.string() + ": a frame belongs to no clip");
+    }
+    (flags[clips[first]] ? held_out_ : training_).emplace_back(first, next - first);
+  }
+  if (training_.empty()) throw Error(path.string() + ": holds no clip to train on");
+}
+
+Frames ClipPack::frames(const std::vector<int64_t>& rows) const {
+  const at::Tensor index = at::tensor(rows, at::kLong);
+  return {frames_.index_select(0, index).permute({0, 3, 1, 2}).to(at::kFloat).div_(255.0),
+          landmarks_.index_select(0, index)};
+}
+
+FramePairs ClipPack::random_pairs(int64_t count, std::mt19937_64& random) const {
+  // Clips in proportion to the root of their length: long ones would drown the variety of people.
+  std::vector<double> weights;
+  for (const auto& [first, length] : training_) weights.push_back(std::sqrt(static_cast<double>(length)));
+  std::discrete_distribution<size_t> pick_clip(weights.begin(), weights.end());
+  std::vector<int64_t> rows;
+  at::Tensor exposure = at::empty({count, 1, 1, 1});
+  std::vector<bool> flip;
+  std::uniform_real_distribution<double> symmetric(-1.0, 1.0);
+  for (int64_t n = 0; n < count; ++n) {
+    const auto [first, length] = training_[pick_clip(random)];
+    std::uniform_int_distribution<int64_t> pick(0, length - 1);
+    rows.push_back(first + pick(random));
+    rows.push_back(first + pick(random));
+    exposure[n] = std::exp2(symmetric(random) * kMaxExposure);
+    flip.push_back(symmetric(random) < 0);
+  }
+  Frames both = frames(rows);
+  for (int64_t n = 0; n < count; ++n) {
+    if (!flip[static_cast<size_t>(n)]) continue;
+    for (int64_t i = 2 * n; i < 2 * n + 2; ++i) {
+      both.pictures[i] = both.pictures[i].flip({2});
+      both.landmarks[i] = mirrored_landmarks(both.landmarks[i]);
+    }
+  }
+  const auto half = [&](int64_t which) {
+    return Frames{(both.pictures.slice(0, which, 2 * count, 2) * exposure)
+                      .clamp_(0.0, 1.0)
+                      .contiguous(at::MemoryFormat::ChannelsLast),
+                  both.landmarks.slice(0, which, 2 * count, 2).contiguous()};
+  };
+  return {half(0), half(1)};
+}
+
+}  // namespace toonmirror::training
