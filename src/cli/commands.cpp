@@ -4,6 +4,8 @@ namespace toonmirror::cli {
 
 void add_all_commands(CLI::App& app, Action& chosen) {
   add_convert(app, chosen);
+  add_animate(app, chosen);
+  add_avatar(app, chosen);
   add_generate(app, chosen);
   add_blend(app, chosen);
   add_project(app, chosen);

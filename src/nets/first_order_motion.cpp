@@ -8,15 +8,17 @@
 namespace toonmirror::nets {
 namespace {
 
-// [N, C, h, w] → [N, C, size of the picture], bilinear with outer corners: what is smooth is not aligned.
-at::Tensor resized_like(const at::Tensor& x, const at::Tensor& picture) {
+// [N, C, h, w] → [N, C, size of the picture], bilinear. `aligned`: corner pixels are laid on corner pixels.
+at::Tensor resized_like(const at::Tensor& x, const at::Tensor& picture, bool aligned) {
   if (x.size(2) == picture.size(2) && x.size(3) == picture.size(3)) return x;
-  return at::upsample_bilinear2d(x, {picture.size(2), picture.size(3)}, /*align_corners=*/false);
+  return at::upsample_bilinear2d(x, {picture.size(2), picture.size(3)}, aligned);
 }
 
 // The picture [1 or N, C, H, W] moved by a grid [N, h, w, 2] of any size.
-at::Tensor deform(const at::Tensor& picture, const at::Tensor& deformation, bool align_corners) {
-  const at::Tensor grid = resized_like(deformation.permute({0, 3, 1, 2}), picture).permute({0, 2, 3, 1});
+at::Tensor deform(const at::Tensor& picture, const at::Tensor& deformation, bool align_corners,
+                  bool aligned_resize) {
+  const at::Tensor grid =
+      resized_like(deformation.permute({0, 3, 1, 2}), picture, aligned_resize).permute({0, 2, 3, 1});
   return sample(picture.expand({grid.size(0), -1, -1, -1}), grid, align_corners);
 }
 
@@ -69,8 +71,8 @@ void MotionGeneratorImpl::encode(EncodedSource& source) {
 at::Tensor MotionGeneratorImpl::decode(const EncodedSource& source, const DenseMotion& motion,
                                        bool align_corners) {
   const auto moved = [&](const at::Tensor& features) {
-    const at::Tensor x = deform(features, motion.deformation, align_corners);
-    return motion.occlusion.defined() ? x * resized_like(motion.occlusion, x) : x;
+    const at::Tensor x = deform(features, motion.deformation, align_corners, aligned_resize());
+    return motion.occlusion.defined() ? x * resized_like(motion.occlusion, x, /*aligned=*/false) : x;
   };
   at::Tensor x = moved(source.features);
   for (PreActivationBlock& block : bottleneck_) x = block->forward(x);
@@ -81,7 +83,8 @@ at::Tensor MotionGeneratorImpl::decode(const EncodedSource& source, const DenseM
   const at::Tensor drawn = at::sigmoid(final_->forward(x));
   if (!blend_) return drawn;
   const at::Tensor kept = at::sigmoid(blend_->forward(x));
-  return drawn + kept * (deform(source.picture, motion.deformation, align_corners) - drawn);
+  return drawn +
+         kept * (deform(source.picture, motion.deformation, align_corners, aligned_resize()) - drawn);
 }
 
 void MotionGeneratorImpl::prepare() {
@@ -122,7 +125,9 @@ at::Tensor MotionModelImpl::render(const EncodedSource& source, const KeyPoints&
   }
   const DenseMotion motion =
       generator_->dense_motion()->forward(source.small, source.key_points, driving, align_corners);
-  if (maps != nullptr) *maps = {motion, deform(source.picture, motion.deformation, align_corners)};
+  if (maps != nullptr) {
+    *maps = {motion, deform(source.picture, motion.deformation, align_corners, generator_->aligned_resize())};
+  }
   return generator_->decode(source, motion, align_corners);
 }
 

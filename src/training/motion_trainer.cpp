@@ -57,7 +57,7 @@ at::Tensor random_affine(int64_t count, std::mt19937_64& random) {
 
 // Eyes and mouth are small and matter most: [N, 1, R, R], 1 elsewhere.
 at::Tensor feature_weights(const at::Tensor& landmarks, int64_t size_px) {
-  constexpr double kMore = 4.0, kSigma = 0.05;  // in units of half the picture
+  constexpr double kMore = 8.0, kSigma = 0.045;  // in units of half the picture
   const at::Tensor points = at::cat({landmarks.slice(1, 36, 48), landmarks.slice(1, 48, 68, 2)}, 1);
   const at::Tensor places = points * (2.0 / (kLandmarkSize_px - 1)) - 1.0;
   const at::Tensor blobs = nets::gaussians(places, size_px, size_px, kSigma * kSigma);
@@ -86,8 +86,8 @@ Equivariance equivariance_of(nets::KeyPointDetector& detector, const at::Tensor&
 }
 
 // A batch-normalised network with other weights than it ran with has the wrong statistics.
-void measure_statistics(nets::MotionModel& model, const ClipPack& pack, uint64_t seed) {
-  constexpr int kBatches = 40, kPairs = 8;
+void measure_statistics(nets::MotionModel& model, const ClipPack& pack, int64_t batches, uint64_t seed) {
+  constexpr int64_t kPairs = 8;
   const at::NoGradGuard no_grad;
   std::vector<torch::nn::BatchNorm2dImpl*> norms;
   for (const auto& module : model->modules()) {
@@ -99,7 +99,7 @@ void measure_statistics(nets::MotionModel& model, const ClipPack& pack, uint64_t
   }
   model->train();
   std::mt19937_64 random(seed);
-  for (int i = 0; i < kBatches; ++i) {
+  for (int64_t i = 0; i < batches; ++i) {
     const FramePairs pairs = pack.random_pairs(kPairs, random);
     model->render(model->encode_source(pairs.source.pictures), model->detect(pairs.driving.pictures));
   }
@@ -217,7 +217,7 @@ nets::MotionModel train_motion(const MotionTrainingOptions& options, RunHooks ho
   };
   run_training(options.run, modules, {}, hooks);
   nets::MotionModel& model = replicas.front();
-  measure_statistics(model, pack, options.run.seed);
+  measure_statistics(model, pack, options.statistics_batches, options.run.seed);
   return model;
 }
 

@@ -31,6 +31,8 @@ struct MotionTrainingOptions {
   double equivariance = 5;
   double jacobian_equivariance = 0.5;
   double taught = 10;  // falls to a tenth over two thirds of the run
+  // Batches over which the statistics of the averaged weights' normalisations are measured at the end.
+  int64_t statistics_batches = 40;
 };
 
 // Trains (or resumes) and returns the model with averaged weights, ready for evaluation. A sheet has four

@@ -3,23 +3,15 @@
 #include <gtest/gtest.h>
 #include <torch/torch.h>
 
-#include <cstdlib>
-
 #include "base/error.h"
 #include "checkpoint/safetensors.h"
 #include "nets/house_encoder.h"
+#include "support/nets_folder.h"
 
 namespace toonmirror::training {
 namespace {
 
-// Networks for losses: $TOONMIRROR_NETS, else ../shared/nets; empty when there are none.
-std::filesystem::path nets_folder() {
-  const char* given = std::getenv("TOONMIRROR_NETS");
-  const std::filesystem::path folder = given != nullptr && *given != '\0'
-                                           ? std::filesystem::path(given)
-                                           : std::filesystem::path(TOONMIRROR_SOURCE_DIR) / "../shared/nets";
-  return std::filesystem::is_directory(folder) ? folder : std::filesystem::path();
-}
+using toonmirror::testing::nets_folder;
 
 at::Tensor picture(int64_t seed) {
   torch::manual_seed(seed);
@@ -34,6 +26,39 @@ TEST(RegionWeights, CountEyesMostAndAverageDown) {
   EXPECT_EQ(weights.sizes(), (std::vector<int64_t>{1, 1, 64, 64}));
   EXPECT_FLOAT_EQ(weights[0][0][0][0].item<float>(), 6.0f);
   EXPECT_FLOAT_EQ(weights[0][0][63][0].item<float>(), 0.6f);
+}
+
+TEST(RegionColours, AreThoseOfEachClass) {
+  at::Tensor labels = at::zeros({2, 256, 256}, at::kLong), pictures = at::full({2, 3, 256, 256}, -0.5f);
+  labels.slice(2, 0, 64).fill_(static_cast<int64_t>(nets::FaceClass::kHair));
+  pictures.slice(3, 0, 64).fill_(0.25f);
+  const RegionColours colours = region_colours(pictures, labels);
+  const auto hair = static_cast<int64_t>(nets::FaceClass::kHair);
+  EXPECT_NEAR(colours.mean[hair][1].item<float>(), 0.25, 1e-5);
+  EXPECT_NEAR(colours.mean[0][2].item<float>(), -0.5, 1e-5);
+  EXPECT_NEAR(colours.share[hair].item<float>(), 0.25, 1e-5);
+  EXPECT_NEAR(colour_distance(colours, colours).item<float>(), 0, 1e-6);
+
+  // Where things are does not matter, which colours they have does.
+  const RegionColours mirrored = region_colours(pictures.flip({3}), labels.flip({2}));
+  EXPECT_NEAR(colour_distance(colours, mirrored).item<float>(), 0, 1e-6);
+  const RegionColours lighter = region_colours(pictures + 0.2, labels);
+  EXPECT_NEAR(colour_distance(colours, lighter).item<float>(), 0.1, 1e-4);
+}
+
+TEST(RegionColours, LeadPicturesTowardsEachOther) {
+  torch::manual_seed(3);
+  const at::Tensor labels = at::randint(0, 3, {1, 4, 4}).repeat_interleave(64, 1).repeat_interleave(64, 2);
+  const RegionColours wanted = region_colours(picture(1).narrow(0, 0, 1), labels);
+  at::Tensor moved = picture(2).narrow(0, 0, 1).clone();
+  const double before = colour_distance(region_colours(moved, labels), wanted).item<double>();
+  for (int step = 0; step < 30; ++step) {
+    moved = moved.detach().requires_grad_(true);
+    colour_distance(region_colours(moved, labels), wanted).backward();
+    const at::NoGradGuard no_grad;
+    moved = moved - 0.5 * moved.grad() / moved.grad().abs().mean() * 0.02;
+  }
+  EXPECT_LT(colour_distance(region_colours(moved, labels), wanted).item<double>(), 0.5 * before);
 }
 
 TEST(WeightedL1, IsTheMeanDifferenceInUnitsOfTheWholeRange) {

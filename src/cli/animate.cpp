@@ -1,0 +1,218 @@
+// toonmirror animate and toonmirror avatar: a photo, or the drawing of it, moves as a video does.
+#include "toon/animate.h"
+
+#include <fmt/core.h>
+#include <spdlog/spdlog.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <filesystem>
+#include <iostream>
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "base/log.h"
+#include "base/model_path.h"
+#include "cli/commands.h"
+#include "cli/common_options.h"
+#include "cli/exit_code.h"
+#include "media/probe.h"
+#include "media/still.h"
+#include "nets/find_networks.h"
+#include "nets/motion_yaml.h"
+#include "toon/batch.h"
+#include "toon/style.h"
+
+namespace toonmirror::cli {
+namespace {
+
+namespace fs = std::filesystem;
+using nlohmann::ordered_json;
+
+// What makes an avatar of a photo.
+struct AvatarArguments {
+  std::string style = "toon";
+  bool no_toon = false;
+  std::string model = "motion";
+  std::string config;
+  ComputeOptions compute;
+};
+
+void add_avatar_options(CLI::App& command, AvatarArguments& arguments) {
+  add_style_option(command, arguments.style);
+  command.add_flag("--no-toon", arguments.no_toon, "Move the photo itself instead of a drawing of it");
+  command
+      .add_option("--motion-model", arguments.model,
+                  "First Order Motion Model: the house's, or a file such as vox-cpk.pth.tar")
+      ->type_name("NAME|FILE");
+  command
+      .add_option("--config", arguments.config, "The .yaml published beside a First Order Motion Model")
+      ->type_name("FILE");
+  add_compute_options(command, arguments.compute);
+}
+
+// Makes avatars of photos, and reads avatar packs.
+class AvatarMaker {
+ public:
+  AvatarMaker(const AvatarArguments& arguments, bool draws)
+      : compute_(choose_compute(arguments.compute)), predictor_(face::load_landmark_predictor()) {
+    std::optional<nets::MotionModelOptions> options;
+    if (!arguments.config.empty()) options = nets::read_motion_options(arguments.config);
+    const fs::path file = find_model(arguments.model, ".safetensors");
+    model_ = nets::open_motion_model(checkpoint::CheckpointFile(file), options);
+    model_->prepare();
+    if (draws && !arguments.no_toon) {
+      toonifier_.emplace(toon::find_style(arguments.style), compute_.precision, compute_.device);
+    }
+  }
+
+  toon::Avatar make(const fs::path& source) {
+    if (toon::is_avatar_pack(source)) return toon::read_avatar(source, model_);
+    const media::StillImage image = media::read_still(source);
+    for (const std::string& warning : image.warnings) spdlog::warn("{}", warning);
+    const cv::Mat photo(image.height, image.width, CV_8UC3, const_cast<uint8_t*>(image.rgb.data()));
+    return toon::make_avatar(photo, source.string(), toonifier_ ? &*toonifier_ : nullptr, model_, predictor_);
+  }
+
+  nets::MotionModel& model() { return model_; }
+  const face::SharedLandmarkPredictor& predictor() const { return predictor_; }
+  int threads() const { return compute_.threads; }
+
+ private:
+  Compute compute_;
+  face::SharedLandmarkPredictor predictor_;
+  nets::MotionModel model_{nullptr};
+  std::optional<toon::Toonifier> toonifier_;
+};
+
+struct AnimateArguments {
+  AvatarArguments avatar;
+  std::vector<std::string> sources;
+  std::string driving, output;
+  std::string codec = "auto", preset = "medium";
+  std::optional<int> crf;
+  bool absolute = false, no_adapt_scale = false, no_relative_jacobian = false;
+  toon::AnimateOptions options;
+  bool json = false;
+};
+
+// Photos and avatar packs; folders stand for the photos in them.
+std::vector<fs::path> expand_sources(const std::vector<std::string>& names) {
+  std::vector<fs::path> sources;
+  for (const std::string& name : names) {
+    if (toon::is_avatar_pack(name)) {
+      sources.emplace_back(name);
+      continue;
+    }
+    for (const fs::path& input : toon::expand_inputs({name})) {
+      if (names.size() == 1 || media::probe(input) == media::InputKind::kStill) sources.push_back(input);
+    }
+  }
+  return sources;
+}
+
+ordered_json as_json(const fs::path& source, const fs::path& output, const toon::AnimateReport& report) {
+  return {{"source", source.string()},
+          {"output", output.string()},
+          {"frames", report.frames},
+          {"frames_with_face", report.frames_with_face},
+          {"reference_frame", report.reference_frame},
+          {"seconds", report.seconds},
+          {"fps", static_cast<double>(report.frames) / report.seconds},
+          {"notices", report.notices}};
+}
+
+int run_animate(AnimateArguments arguments) {
+  toon::AnimateOptions& options = arguments.options;
+  options.motion = {!arguments.absolute, !arguments.no_relative_jacobian, !arguments.no_adapt_scale};
+  options.video.codec = arguments.codec;
+  options.video.crf = arguments.crf;
+  options.video.preset = arguments.preset;
+  const std::vector<fs::path> sources = expand_sources(arguments.sources);
+  const bool into_folder = sources.size() > 1 || fs::is_directory(arguments.output);
+  const bool draws = std::ranges::any_of(sources, [](const fs::path& s) { return !toon::is_avatar_pack(s); });
+  AvatarMaker maker(arguments.avatar, draws);
+  options.workers = maker.threads();
+  // Avatars first: a mistake in a photo should not cost the analysis of a long video.
+  std::vector<toon::Avatar> avatars;
+  for (const fs::path& source : sources) avatars.push_back(maker.make(source));
+  if (into_folder) fs::create_directories(arguments.output);
+  const toon::DrivingMotion motion = toon::detect_motion(
+      toon::analyse_driving(arguments.driving, maker.predictor()), maker.model(), options.workers);
+  ordered_json list = ordered_json::array();
+  for (size_t i = 0; i < sources.size(); ++i) {
+    fs::path output = arguments.output;
+    if (into_folder) output /= sources[i].stem().string() + ".mp4";
+    const toon::AnimateReport report = toon::animate(avatars[i], motion, maker.model(), output, options);
+    for (const std::string& notice : report.notices) spdlog::info("{}", notice);
+    list.push_back(as_json(sources[i], output, report));
+    if (arguments.json || verbosity() == Verbosity::kQuiet) continue;
+    std::cout << fmt::format("{}: {} frames, {:.0f}% driven by a face, in {:.1f} s ({:.1f} fps)\n", output.string(),
+                             report.frames, 100.0 * double(report.frames_with_face) / double(report.frames),
+                             report.seconds, double(report.frames) / report.seconds);
+    std::cout << format_stage_costs(report.stages);
+  }
+  if (arguments.json) std::cout << list.dump(2, ' ', false, ordered_json::error_handler_t::replace) << '\n';
+  return kDone;
+}
+
+}  // namespace
+
+void add_animate(CLI::App& app, Action& chosen) {
+  CLI::App* command = app.add_subcommand("animate", "Make a photo, or a drawing of it, move as a video does");
+  auto arguments = std::make_shared<AnimateArguments>();
+  command
+      ->add_option("--source", arguments->sources, "Photos, folders of photos, or avatar packs: what is moved")
+      ->type_name("PHOTO")
+      ->required();
+  command->add_option("--driving", arguments->driving, "Video of one face: how it is moved")
+      ->type_name("VIDEO")
+      ->required();
+  command
+      ->add_option("-o,--output", arguments->output, "The video to write; a folder for several sources")
+      ->type_name("FILE|FOLDER")
+      ->required();
+  command->add_flag("--square", arguments->options.square, "Write the moved square alone, 256 px");
+  command->add_flag("--absolute", arguments->absolute,
+                    "Take poses as they are, with the driving face's shape, instead of as changes");
+  command->add_flag("--from-first-frame", arguments->options.from_first_frame,
+                    "Count changes from the first frame, not from the one most like the photo");
+  command->add_flag("--no-adapt-scale", arguments->no_adapt_scale,
+                    "Do not scale movements by the two faces' sizes");
+  command->add_flag("--no-relative-jacobian", arguments->no_relative_jacobian,
+                    "Take the turns and stretches around key points as they are");
+  add_avatar_options(*command, arguments->avatar);
+  command->add_option("--codec", arguments->codec, "auto, h264, hevc, vp9, av1 or ffv1 (lossless)")
+      ->type_name("NAME");
+  command->add_option("--crf", arguments->crf, "Quality, lower is better (default: the codec's)")->type_name("N");
+  command->add_option("--preset", arguments->preset, "Speed of the video encoder: ultrafast … veryslow")
+      ->type_name("NAME");
+  add_json_option(*command, arguments->json);
+  add_verbosity_options(*command);
+  command->callback([arguments, &chosen] { chosen = [arguments] { return run_animate(*arguments); }; });
+}
+
+void add_avatar(CLI::App& app, Action& chosen) {
+  CLI::App* command = app.add_subcommand("avatar", "Avatar packs: a drawn photo, ready to be moved, in one file");
+  command->require_subcommand(1);
+  CLI::App* create = command->add_subcommand("create", "Make one of a photo");
+  struct Arguments {
+    AvatarArguments avatar;
+    std::string photo, output;
+  };
+  auto arguments = std::make_shared<Arguments>();
+  create->add_option("PHOTO", arguments->photo, "The photo; its largest face is used")->required();
+  create->add_option("-o,--output", arguments->output, "The avatar pack to write")->type_name("FILE")->required();
+  add_avatar_options(*create, arguments->avatar);
+  add_verbosity_options(*create);
+  create->callback([arguments, &chosen] {
+    chosen = [arguments] {
+      AvatarMaker maker(arguments->avatar, /*draws=*/true);
+      toon::write_avatar(arguments->output, maker.make(arguments->photo), maker.model());
+      spdlog::info("wrote {}", arguments->output);
+      return kDone;
+    };
+  });
+}
+
+}  // namespace toonmirror::cli

@@ -1,0 +1,46 @@
+// Moving an avatar: from the key points of a driving face to the avatar's picture.
+#pragma once
+
+#include <opencv2/core.hpp>
+
+#include "nets/driving_motion.h"
+#include "toon/avatar.h"
+
+namespace toonmirror::toon {
+
+// Shared by all threads: nothing changes after construction but the reference, which one thread sets while
+// none draws.
+class Animator {
+ public:
+  Animator(nets::MotionModel model, Avatar avatar, const nets::DrivingOptions& options);
+
+  const Avatar& avatar() const { return avatar_; }
+
+  // Key points of a driving crop, CV_8UC3 of kMotionSize_px.
+  nets::KeyPoints detect(const cv::Mat& crop) const;
+
+  // The driving face's key points in the pose that the avatar's picture shows; relative motion is told from
+  // there. Without one the first driving frame that is drawn should be it.
+  void set_reference(const nets::KeyPoints& reference) { reference_ = reference; }
+
+  // What the avatar's key points become. `presence` in [0, 1]: how much of the motion is followed, 0 being the
+  // avatar at rest.
+  nets::KeyPoints follow(const nets::KeyPoints& driving, double presence = 1.0) const;
+
+  // The square alone, CV_8UC3 of kMotionSize_px.
+  cv::Mat draw(const nets::KeyPoints& key_points) const;
+
+  // The avatar's whole picture with that square in its place; its border is soft, so that shoulders and
+  // background run on.
+  cv::Mat in_picture(const cv::Mat& square) const;
+
+ private:
+  mutable nets::MotionModel model_;  // LibTorch modules have no const members; nothing is changed
+  Avatar avatar_;
+  nets::DrivingOptions options_;
+  nets::KeyPoints reference_;
+  cv::Rect area_;   // of the picture that the square reaches
+  cv::Mat weight_;  // CV_32FC1 of the area: share of the square
+};
+
+}  // namespace toonmirror::toon

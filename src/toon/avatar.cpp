@@ -1,0 +1,176 @@
+#include "toon/avatar.h"
+
+#include <algorithm>
+#include <opencv2/imgproc.hpp>
+
+#include "base/error.h"
+#include "base/file_kind.h"
+#include "face/detector.h"
+#include "face/landmarks.h"
+#include "nets/model_file.h"
+#include "toon/draw_faces.h"
+
+namespace toonmirror::toon {
+namespace {
+
+constexpr const char* kKind = "avatar";
+constexpr const char* kMotionKey = "motion";
+
+// Tells motion models apart: features of one mean nothing to another.
+std::string fingerprint(const nets::MotionModel& model) {
+  double sum = 0;
+  int64_t index = 1;
+  for (const auto& [name, tensor] : nets::named_tensors(*model)) {
+    if (tensor.is_floating_point()) sum += tensor.to(at::kDouble).sum().item<double>() * static_cast<double>(index++);
+  }
+  return std::to_string(sum);
+}
+
+void encode(Avatar& avatar, nets::MotionModel& model) {
+  const at::NoGradGuard no_grad;
+  avatar.source = model->encode_source(motion_tensor(face::warp_crop(avatar.picture, avatar.alignment())));
+}
+
+at::Tensor row(const std::vector<double>& numbers) { return at::tensor(numbers, at::kDouble); }
+
+}  // namespace
+
+at::Tensor motion_tensor(const cv::Mat& rgb) {
+  const cv::Mat whole = rgb.isContinuous() ? rgb : rgb.clone();
+  const at::Tensor bytes = at::from_blob(whole.data, {1, whole.rows, whole.cols, 3}, at::kByte);
+  return bytes.permute({0, 3, 1, 2}).to(at::kFloat).div_(255.0);
+}
+
+cv::Mat motion_picture(const at::Tensor& picture) {
+  const at::Tensor bytes = (picture[0] * 255.0)
+                               .clamp_(0.0, 255.0)
+                               .round_()
+                               .to(at::kByte)
+                               .permute({1, 2, 0})
+                               .contiguous();
+  cv::Mat result(static_cast<int>(bytes.size(0)), static_cast<int>(bytes.size(1)), CV_8UC3);
+  std::copy_n(bytes.data_ptr<uint8_t>(), result.total() * result.elemSize(), result.data);
+  return result;
+}
+
+face::FaceSquare motion_square(const face::Landmarks& landmarks) {
+  // Landmarks end at the brows; the forehead is about a fifth of what lies below.
+  constexpr double kForehead = 0.22, kSideOfFace = 1.5;
+  double left = landmarks[0].x, right = left, top = landmarks[0].y, bottom = top;
+  for (const cv::Point2d& point : landmarks) {
+    left = std::min(left, point.x);
+    right = std::max(right, point.x);
+    top = std::min(top, point.y);
+    bottom = std::max(bottom, point.y);
+  }
+  top -= kForehead * (bottom - top);
+  const double side = kSideOfFace * std::max(right - left, bottom - top);
+  return {{(left + right) / 2, (top + bottom) / 2}, {side / 2, 0}};
+}
+
+Avatar make_avatar(const cv::Mat& photo, const std::string& name, const Toonifier* toonifier,
+                   nets::MotionModel& model, const face::SharedLandmarkPredictor& predictor) {
+  face::Detector detector;
+  const std::vector<face::Face> faces = face::find_faces(detector, *predictor.get(), photo);
+  if (faces.empty()) {
+    throw Error(name + ": no face found to animate",
+                "faces are found when they look roughly at the camera, are upright and at least " +
+                    std::to_string(face::DetectorOptions{}.min_face_px) + " pixels wide");
+  }
+  Avatar avatar;
+  avatar.name = name;
+  avatar.picture = photo.clone();
+  avatar.landmarks = faces.front().landmarks;
+  avatar.square = motion_square(avatar.landmarks);
+  if (toonifier != nullptr) {
+    StageTimer timer;
+    const face::Alignment crop = face::align_square(faces.front().square, toonifier->crop_size_px());
+    avatar.ws = toonifier->encode(face::warp_crop(photo, crop)).ws;
+    avatar.style = toonifier->style().name;
+    draw_faces(avatar.picture, {faces.front()}, *toonifier, PasteMode::kHead, timer);
+  }
+  encode(avatar, model);
+  return avatar;
+}
+
+void write_avatar(const std::filesystem::path& path, const Avatar& avatar, const nets::MotionModel& model) {
+  std::vector<double> points;
+  for (const cv::Point2d& point : avatar.landmarks) points.insert(points.end(), {point.x, point.y});
+  const cv::Mat& picture = avatar.picture;
+  const cv::Mat whole = picture.isContinuous() ? picture : picture.clone();
+  checkpoint::NamedTensors tensors = {
+      {"picture", at::from_blob(whole.data, {whole.rows, whole.cols, 3}, at::kByte)},
+      {"landmarks", row(points)},
+      {"square", row({avatar.square.centre.x, avatar.square.centre.y, avatar.square.right.x,
+                      avatar.square.right.y})},
+      {"motion.small", avatar.source.small},
+      {"motion.features", avatar.source.features},
+      {"motion.value", avatar.source.key_points.value}};
+  if (avatar.source.key_points.jacobian.defined()) tensors["motion.jacobian"] = avatar.source.key_points.jacobian;
+  for (size_t i = 0; i < avatar.source.skips.size(); ++i) {
+    tensors["motion.skips." + std::to_string(i)] = avatar.source.skips[i];
+  }
+  if (avatar.ws.defined()) tensors["ws"] = avatar.ws;
+  for (auto& [name, tensor] : tensors) tensor = tensor.contiguous();
+  checkpoint::write_safetensors(path, tensors,
+                                {{kKindKey, kKind},
+                                 {"name", avatar.name},
+                                 {"style", avatar.style},
+                                 {kMotionKey, fingerprint(model)}});
+}
+
+bool is_avatar_pack(const std::filesystem::path& path) {
+  try {
+    const checkpoint::SafetensorsFile file(path);
+    const auto kind = file.metadata().find(kKindKey);
+    return kind != file.metadata().end() && kind->second == kKind;
+  } catch (const Error&) {
+    return false;
+  }
+}
+
+Avatar read_avatar(const std::filesystem::path& path, nets::MotionModel& model) {
+  const checkpoint::SafetensorsFile file(path);
+  if (file.required_metadata(kKindKey) != kKind) {
+    throw Error(path.string() + ": is not an avatar pack", "'toonmirror avatar create PHOTO' makes one");
+  }
+  const at::Tensor picture = file.tensor("picture"), landmarks = file.tensor("landmarks"),
+                   square = file.tensor("square");
+  constexpr int64_t kLargest_px = 16384;
+  if (picture.dim() != 3 || picture.size(2) != 3 || picture.scalar_type() != at::kByte ||
+      std::min(picture.size(0), picture.size(1)) < 1 ||
+      std::max(picture.size(0), picture.size(1)) > kLargest_px || landmarks.numel() != 2 * face::kLandmarkCount ||
+      landmarks.scalar_type() != at::kDouble || square.numel() != 4 || square.scalar_type() != at::kDouble ||
+      !landmarks.isfinite().all().item<bool>() || !square.isfinite().all().item<bool>()) {
+    throw Error(path.string() + ": its picture, landmarks and square do not make an avatar");
+  }
+  Avatar avatar;
+  avatar.name = path.filename().string();
+  avatar.picture = cv::Mat(static_cast<int>(picture.size(0)), static_cast<int>(picture.size(1)), CV_8UC3);
+  std::copy_n(picture.contiguous().data_ptr<uint8_t>(), picture.numel(), avatar.picture.data);
+  const auto* point = landmarks.data_ptr<double>();
+  for (cv::Point2d& landmark : avatar.landmarks) {
+    landmark = {point[0], point[1]};
+    point += 2;
+  }
+  const auto* numbers = square.data_ptr<double>();
+  avatar.square = {{numbers[0], numbers[1]}, {numbers[2], numbers[3]}};
+  if (file.contains("ws")) avatar.ws = file.tensor("ws");
+  if (const auto style = file.metadata().find("style"); style != file.metadata().end()) avatar.style = style->second;
+  const auto motion = file.metadata().find(kMotionKey);
+  if (motion == file.metadata().end() || motion->second != fingerprint(model)) {
+    encode(avatar, model);
+    return avatar;
+  }
+  avatar.source.picture = motion_tensor(face::warp_crop(avatar.picture, avatar.alignment()));
+  avatar.source.small = file.tensor("motion.small");
+  avatar.source.features = file.tensor("motion.features");
+  avatar.source.key_points.value = file.tensor("motion.value");
+  if (file.contains("motion.jacobian")) avatar.source.key_points.jacobian = file.tensor("motion.jacobian");
+  for (size_t i = 0; file.contains("motion.skips." + std::to_string(i)); ++i) {
+    avatar.source.skips.push_back(file.tensor("motion.skips." + std::to_string(i)));
+  }
+  return avatar;
+}
+
+}  // namespace toonmirror::toon

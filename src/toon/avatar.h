@@ -1,0 +1,56 @@
+// A picture that can be moved: what a motion model needs of it, worked out once.
+#pragma once
+
+#include <filesystem>
+#include <opencv2/core.hpp>
+#include <optional>
+#include <string>
+
+#include "face/alignment.h"
+#include "face/face.h"
+#include "face/landmarks.h"
+#include "nets/first_order_motion.h"
+#include "toon/toonifier.h"
+
+namespace toonmirror::toon {
+
+// Motion models read and draw squares of that side.
+inline constexpr int kMotionSize_px = 256;
+
+// The upright square around a face as motion models were trained on it: 1.5 times the larger side of the box
+// around the landmarks, which is extended for the forehead.
+face::FaceSquare motion_square(const face::Landmarks& landmarks);
+
+struct Avatar {
+  std::string name;
+  cv::Mat picture;            // CV_8UC3 RGB, all of it, already drawn
+  face::Landmarks landmarks;  // in the picture
+  face::FaceSquare square;    // what is moved
+  at::Tensor ws;              // W+ of the photo, [1, latent_count, w_dim]; undefined without a style
+  std::string style;          // it was drawn in; empty: none
+  nets::EncodedSource source;
+
+  face::Alignment alignment() const { return face::align_square(square, kMotionSize_px); }
+};
+
+// The largest face of the photo (CV_8UC3 RGB), drawn by `toonifier` first unless that is null. `name` is said
+// in messages. Throws Error where no face is found, or the motion model takes no squares of 256 px.
+Avatar make_avatar(const cv::Mat& photo, const std::string& name, const Toonifier* toonifier,
+                   nets::MotionModel& model, const face::SharedLandmarkPredictor& predictor);
+
+// An avatar pack: a .safetensors of kind "avatar" with picture, landmarks, square, latent and motion features.
+// Throws Error where it cannot be written.
+void write_avatar(const std::filesystem::path& path, const Avatar& avatar, const nets::MotionModel& model);
+
+// Features of another motion model than `model` are worked out again. Throws Error where the file is no
+// avatar pack or its parts contradict each other.
+Avatar read_avatar(const std::filesystem::path& path, nets::MotionModel& model);
+
+// Whether the file begins like one; false for what cannot be read.
+bool is_avatar_pack(const std::filesystem::path& path);
+
+// CV_8UC3 RGB → [1, 3, H, W] in [0, 1], and back (clamped).
+at::Tensor motion_tensor(const cv::Mat& rgb);
+cv::Mat motion_picture(const at::Tensor& picture);
+
+}  // namespace toonmirror::toon

@@ -1,0 +1,74 @@
+#include "toon/puppet.h"
+
+#include <algorithm>
+
+namespace toonmirror::toon {
+namespace {
+
+constexpr double kHold_s = 0.4, kEaseOut_s = 0.8, kEaseIn_s = 0.3, kEaseReference_s = 0.5;
+constexpr double kMuchNearer = 0.6;  // of the reference's distance, before another frame replaces it
+constexpr double kSideShare = 0.05;  // by which the square's size follows the face's, each frame
+constexpr face::OneEuroOptions kSteady = {.min_cutoff_hz = 0.3, .beta = 1.5};
+
+std::vector<nets::Point> points_of(const face::Landmarks& landmarks) {
+  std::vector<nets::Point> points;
+  for (const cv::Point2d& point : landmarks) points.push_back({point.x, point.y});
+  return points;
+}
+
+nets::KeyPoints between(const nets::KeyPoints& a, const nets::KeyPoints& b, double share) {
+  if (share >= 1 || !a.value.defined()) return b;
+  nets::KeyPoints result = {at::lerp(a.value, b.value, share), {}};
+  if (b.jacobian.defined()) result.jacobian = at::lerp(a.jacobian, b.jacobian, share);
+  return result;
+}
+
+}  // namespace
+
+Puppet::Puppet(Animator animator)
+    : animator_(std::move(animator)),
+      avatar_pose_(nets::normalized_landmarks(points_of(animator_.avatar().landmarks))),
+      square_filter_(kSteady) {}
+
+face::FaceSquare Puppet::steady_square(const face::Landmarks& landmarks, double interval_s) {
+  face::FaceSquare square = motion_square(landmarks);
+  side_ = side_ == 0 ? square.right.x : side_ + kSideShare * (square.right.x - side_);
+  square_filter_.update({&square.centre, 1}, side_, interval_s);
+  square.right = {side_, 0};
+  return square;
+}
+
+void Puppet::choose_reference(const nets::KeyPoints& key_points, const face::Landmarks& landmarks,
+                              double time_s) {
+  const auto pose = nets::normalized_landmarks(points_of(landmarks));
+  const bool comparable = pose && avatar_pose_;
+  const double distance = comparable ? nets::pose_distance(*avatar_pose_, *pose) : 0;
+  if (!wanted_ && !(comparable && distance < kMuchNearer * distance_)) return;
+  const double eased = (time_s - changed_s_) / kEaseReference_s;
+  from_ = to_.value.defined() ? between(from_, to_, eased) : key_points;
+  to_ = key_points;
+  changed_s_ = time_s;
+  distance_ = distance;
+  wanted_ = false;
+  ++calibrations_;
+}
+
+cv::Mat Puppet::update(const cv::Mat& rgb, const std::optional<face::Face>& face, double time_s) {
+  const double interval_s = std::max(time_s - last_time_s_, 1e-3);
+  last_time_s_ = time_s;
+  if (face) {
+    const face::FaceSquare square = steady_square(face->landmarks, interval_s);
+    const bool first = !last_.value.defined();
+    last_ = animator_.detect(face::warp_crop(rgb, face::align_square(square, kMotionSize_px)));
+    choose_reference(last_, face->landmarks, time_s);
+    presence_ = first ? 1.0 : std::min(1.0, presence_ + interval_s / kEaseIn_s);
+    last_seen_s_ = time_s;
+  } else if (time_s - last_seen_s_ > kHold_s) {
+    presence_ = std::max(0.0, presence_ - interval_s / kEaseOut_s);
+  }
+  if (!last_.value.defined()) return animator_.draw(animator_.avatar().source.key_points);
+  animator_.set_reference(between(from_, to_, (time_s - changed_s_) / kEaseReference_s));
+  return animator_.draw(animator_.follow(last_, presence_));
+}
+
+}  // namespace toonmirror::toon

@@ -1,0 +1,90 @@
+#include "training/style_trainer.h"
+
+#include <gtest/gtest.h>
+
+#include "base/error.h"
+#include "nets/model_file.h"
+#include "support/pair_pack.h"
+#include "support/temporary_folder.h"
+
+namespace toonmirror::training {
+namespace {
+
+class TrainStyle : public ::testing::Test {
+ protected:
+  TrainStyle() {
+    testing::write_pair_pack(folder_ / "pairs.safetensors", 4, /*with_targets=*/true);
+    testing::write_pair_pack(folder_ / "pictures.safetensors", 5, /*with_targets=*/false);
+    const std::filesystem::path models = std::filesystem::path(TOONMIRROR_SOURCE_DIR) / "models";
+    options_.generator = models / "face.safetensors";
+    options_.encoder = models / "encoder.safetensors";
+    options_.pairs = folder_ / "pairs.safetensors";
+    options_.run.output = folder_ / "out";
+    options_.run.workers = 1;
+    options_.run.batch_per_worker = 1;
+    options_.run.steps = 2;
+    options_.run.log_every = 1;
+    options_.weights.adversarial_from = 0;
+  }
+
+  nets::Generator train() {
+    RunHooks hooks;
+    hooks.log = [this](const std::string& line) { lines_.push_back(line); };
+    return train_style(options_, hooks,
+                       [this](const std::filesystem::path&, const at::Tensor& picture) { sheet_ = picture; });
+  }
+
+  testing::TemporaryFolder folder_;
+  StyleTrainingOptions options_;
+  std::vector<std::string> lines_;
+  at::Tensor sheet_;
+};
+
+// Shares its latents with the parent: the mapping network is the parent's, the drawing is not.
+void expect_child_of(const nets::Generator& child, const std::filesystem::path& parent_file) {
+  const checkpoint::NamedTensors parent =
+      nets::named_tensors(*nets::load_generator(checkpoint::CheckpointFile(parent_file)));
+  for (const auto& [name, tensor] : nets::named_tensors(*child)) {
+    if (name.starts_with("mapping.")) {
+      EXPECT_TRUE(at::equal(tensor, parent.at(name))) << name;
+    } else if (name.ends_with("conv1.weight")) {
+      EXPECT_FALSE(at::equal(tensor, parent.at(name))) << name;
+      EXPECT_TRUE(tensor.isfinite().all().item<bool>()) << name;
+    }
+  }
+}
+
+TEST_F(TrainStyle, LearnsFromPairs) {
+  expect_child_of(train(), options_.generator);
+  ASSERT_EQ(lines_.size(), 2U);
+  EXPECT_NE(lines_[0].find("l1"), std::string::npos);
+  EXPECT_EQ(sheet_.size(1), 5 * 256);
+}
+
+TEST_F(TrainStyle, LearnsFromPicturesWithoutPairs) {
+  options_.pictures = folder_ / "pictures.safetensors";
+  expect_child_of(train(), options_.generator);
+  ASSERT_EQ(lines_.size(), 2U);
+  for (const char* figure : {"colours", "critic", "unconvinced"}) {
+    EXPECT_NE(lines_[1].find(figure), std::string::npos) << figure;
+  }
+  EXPECT_EQ(sheet_.size(1), 5 * 256);
+}
+
+TEST_F(TrainStyle, ADeafChildIgnoresFinerFeatures) {
+  options_.finest_features_px = 32;
+  nets::Generator child = train();
+  const at::NoGradGuard no_grad;
+  const at::Tensor ws = at::randn({1, 14, 512});
+  nets::LikenessFeatures fine = {{32, at::randn({1, 64, 32, 32})}, {64, at::randn({1, 32, 64, 64})}};
+  const nets::LikenessFeatures coarse = {{32, fine.at(32)}};
+  EXPECT_TRUE(at::allclose(child->synthesize(ws, fine), child->synthesize(ws, coarse), 1e-4, 1e-4));
+}
+
+TEST_F(TrainStyle, RefusesPacksThatAreNone) {
+  options_.pictures = options_.generator;
+  EXPECT_THROW(train(), Error);
+}
+
+}  // namespace
+}  // namespace toonmirror::training
