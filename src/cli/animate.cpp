@@ -45,8 +45,7 @@ void add_avatar_options(CLI::App& command, AvatarArguments& arguments) {
       .add_option("--motion-model", arguments.model,
                   "First Order Motion Model: the house's, or a file such as vox-cpk.pth.tar")
       ->type_name("NAME|FILE");
-  command
-      .add_option("--config", arguments.config, "The .yaml published beside a First Order Motion Model")
+  command.add_option("--config", arguments.config, "The .yaml published beside a First Order Motion Model")
       ->type_name("FILE");
   add_compute_options(command, arguments.compute);
 }
@@ -147,9 +146,10 @@ int run_animate(AnimateArguments arguments) {
     for (const std::string& notice : report.notices) spdlog::info("{}", notice);
     list.push_back(as_json(sources[i], output, report));
     if (arguments.json || verbosity() == Verbosity::kQuiet) continue;
-    std::cout << fmt::format("{}: {} frames, {:.0f}% driven by a face, in {:.1f} s ({:.1f} fps)\n", output.string(),
-                             report.frames, 100.0 * double(report.frames_with_face) / double(report.frames),
-                             report.seconds, double(report.frames) / report.seconds);
+    std::cout << fmt::format("{}: {} frames, {:.0f}% driven by a face, in {:.1f} s ({:.1f} fps)\n",
+                             output.string(), report.frames,
+                             100.0 * double(report.frames_with_face) / double(report.frames), report.seconds,
+                             double(report.frames) / report.seconds);
     std::cout << format_stage_costs(report.stages);
   }
   if (arguments.json) std::cout << list.dump(2, ' ', false, ordered_json::error_handler_t::replace) << '\n';
@@ -162,14 +162,14 @@ void add_animate(CLI::App& app, Action& chosen) {
   CLI::App* command = app.add_subcommand("animate", "Make a photo, or a drawing of it, move as a video does");
   auto arguments = std::make_shared<AnimateArguments>();
   command
-      ->add_option("--source", arguments->sources, "Photos, folders of photos, or avatar packs: what is moved")
+      ->add_option("--source", arguments->sources,
+                   "Photos, folders of photos, or avatar packs: what is moved")
       ->type_name("PHOTO")
       ->required();
   command->add_option("--driving", arguments->driving, "Video of one face: how it is moved")
       ->type_name("VIDEO")
       ->required();
-  command
-      ->add_option("-o,--output", arguments->output, "The video to write; a folder for several sources")
+  command->add_option("-o,--output", arguments->output, "The video to write; a folder for several sources")
       ->type_name("FILE|FOLDER")
       ->required();
   command->add_flag("--square", arguments->options.square, "Write the moved square alone, 256 px");
@@ -184,7 +184,8 @@ void add_animate(CLI::App& app, Action& chosen) {
   add_avatar_options(*command, arguments->avatar);
   command->add_option("--codec", arguments->codec, "auto, h264, hevc, vp9, av1 or ffv1 (lossless)")
       ->type_name("NAME");
-  command->add_option("--crf", arguments->crf, "Quality, lower is better (default: the codec's)")->type_name("N");
+  command->add_option("--crf", arguments->crf, "Quality, lower is better (default: the codec's)")
+      ->type_name("N");
   command->add_option("--preset", arguments->preset, "Speed of the video encoder: ultrafast … veryslow")
       ->type_name("NAME");
   add_json_option(*command, arguments->json);
@@ -193,7 +194,8 @@ void add_animate(CLI::App& app, Action& chosen) {
 }
 
 void add_avatar(CLI::App& app, Action& chosen) {
-  CLI::App* command = app.add_subcommand("avatar", "Avatar packs: a drawn photo, ready to be moved, in one file");
+  CLI::App* command =
+      app.add_subcommand("avatar", "Avatar packs: a drawn photo, ready to be moved, in one file");
   command->require_subcommand(1);
   CLI::App* create = command->add_subcommand("create", "Make one of a photo");
   struct Arguments {
@@ -202,7 +204,9 @@ void add_avatar(CLI::App& app, Action& chosen) {
   };
   auto arguments = std::make_shared<Arguments>();
   create->add_option("PHOTO", arguments->photo, "The photo; its largest face is used")->required();
-  create->add_option("-o,--output", arguments->output, "The avatar pack to write")->type_name("FILE")->required();
+  create->add_option("-o,--output", arguments->output, "The avatar pack to write")
+      ->type_name("FILE")
+      ->required();
   add_avatar_options(*create, arguments->avatar);
   add_verbosity_options(*create);
   create->callback([arguments, &chosen] {

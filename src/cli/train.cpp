@@ -22,8 +22,10 @@
 #include "cli/picture_output.h"
 #include "nets/find_networks.h"
 #include "nets/model_file.h"
+#include "toon/avatar.h"
 #include "toon/style.h"
 #include "training/mapping_trainer.h"
+#include "training/motion_figures.h"
 #include "training/motion_trainer.h"
 #include "training/style_trainer.h"
 
@@ -284,6 +286,42 @@ struct MotionArguments {
   std::string provenance;
 };
 
+// Says how well the model of a file moves the people that the pack holds back.
+int judge_motion(const std::filesystem::path& file, const std::filesystem::path& clips,
+                 const std::filesystem::path& nets) {
+  const training::ClipPack pack(clips);
+  if (pack.held_out_clips().empty()) return kDone;
+  nets::MotionModel model = nets::open_motion_model(checkpoint::CheckpointFile(file));
+  model->prepare();
+  const face::SharedLandmarkPredictor predictor = face::load_landmark_predictor();
+  const auto find_landmarks = [&predictor](const at::Tensor& picture, const at::Tensor& near) {
+    const auto points = near.accessor<float, 2>();
+    face::Landmarks expected;
+    for (size_t i = 0; i < expected.size(); ++i) {
+      const auto row = static_cast<int64_t>(i);
+      expected[i] = {points[row][0], points[row][1]};
+    }
+    const face::Landmarks found =
+        predictor.get()->predict(toon::motion_picture(picture.unsqueeze(0)), face::box_of(expected));
+    at::Tensor result = at::empty({face::kLandmarkCount, 2});
+    for (size_t i = 0; i < found.size(); ++i) {
+      result[static_cast<int64_t>(i)][0] = found[i].x;
+      result[static_cast<int64_t>(i)][1] = found[i].y;
+    }
+    return result;
+  };
+  const training::MotionFigures f = training::evaluate_motion(pack, model, nets, find_landmarks);
+  spdlog::info(
+      "{} frames of {} held-out clips, moved from the first frame (standing still / warped by landmarks / "
+      "this "
+      "model): L1 {:.4f} / {:.4f} / {:.4f}, landmarks {:.4f} / {:.4f} / {:.4f} of the width; identity "
+      "{:.3f}, "
+      "driven by another person {:.3f}",
+      f.frames, f.clips, f.l1_still, f.l1_warp, f.l1, f.points_still, f.points_warp, f.points,
+      f.identity_self, f.identity_cross);
+  return kDone;
+}
+
 int run_motion(MotionArguments arguments) {
   training::MotionTrainingOptions& options = arguments.options;
   options.clips = options.run.output / "clips.safetensors";
@@ -299,7 +337,7 @@ int run_motion(MotionArguments arguments) {
   nets::write_network(path, nets::motion_network(model), /*half=*/true,
                       metadata({"", arguments.provenance}, "motion"));
   say_written(path);
-  return kDone;
+  return judge_motion(path, options.clips, options.nets);
 }
 
 void add_motion(CLI::App& train, Action& chosen) {
@@ -326,7 +364,8 @@ void add_motion(CLI::App& train, Action& chosen) {
       ->check(CLI::Range(1, 100));
   command
       ->add_option("--nets", options.nets,
-                   "Folder of the perceptual network: squeezenet11_caffe as .json and .safetensors")
+                   "Folder of the networks that judge pictures: squeezenet11_caffe and mobilefacenet128, "
+                   "each as .json and .safetensors")
       ->type_name("FOLDER")
       ->required();
   command->add_option("--half-size-share", options.half_size_share,

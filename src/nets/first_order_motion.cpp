@@ -83,8 +83,7 @@ at::Tensor MotionGeneratorImpl::decode(const EncodedSource& source, const DenseM
   const at::Tensor drawn = at::sigmoid(final_->forward(x));
   if (!blend_) return drawn;
   const at::Tensor kept = at::sigmoid(blend_->forward(x));
-  return drawn +
-         kept * (deform(source.picture, motion.deformation, align_corners, aligned_resize()) - drawn);
+  return drawn + kept * (deform(source.picture, motion.deformation, align_corners, aligned_resize()) - drawn);
 }
 
 void MotionGeneratorImpl::prepare() {

@@ -53,8 +53,8 @@ class MotionGeneratorImpl : public torch::nn::Module {
   // One source, or as many as there are motions → [N, C, H, W] in (0, 1).
   at::Tensor decode(const EncodedSource& source, const DenseMotion& motion, bool align_corners);
   DenseMotionNetwork& dense_motion() { return dense_motion_; }
-  // The published network resizes deformations by their outer corners although they are meant by the centres of
-  // the corner pixels: at another size than that of its training, what stands still is moved a little. The
+  // The published network resizes deformations by their outer corners although they are meant by the centres
+  // of the corner pixels: at another size than that of its training, what stands still is moved a little. The
   // house's does not.
   bool aligned_resize() const { return !blend_.is_empty(); }
   void prepare();

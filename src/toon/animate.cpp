@@ -55,7 +55,8 @@ DrivingMotion detect_motion(Driving driving, nets::MotionModel& model, int worke
   run_in_order(workers, produce, work, consume);
   // Before the first face nothing is followed; any key points do.
   const auto first = std::ranges::find_if(motion.key_points, [](const auto& k) { return k.value.defined(); });
-  if (first == motion.key_points.end()) throw Error(motion.driving.info.path.string() + ": has changed while it was read");
+  if (first == motion.key_points.end())
+    throw Error(motion.driving.info.path.string() + ": has changed while it was read");
   std::fill(motion.key_points.begin(), first, *first);
   return motion;
 }
@@ -80,7 +81,8 @@ AnimateReport animate(const Avatar& avatar, const DrivingMotion& motion, const n
   media::VideoWriter writer(output, output_info(driving, size), options.video);
   // Times are the driving video's: its reader is the one who knows them.
   media::VideoReader reader(driving.info.path);
-  Progress progress({.label = output.filename().string(), .total = static_cast<int64_t>(motion.key_points.size())});
+  Progress progress(
+      {.label = output.filename().string(), .total = static_cast<int64_t>(motion.key_points.size())});
   size_t next = 0;
   const auto produce = [&]() -> std::optional<std::pair<size_t, media::Frame>> {
     throw_if_interrupted();

@@ -15,7 +15,8 @@ namespace toonmirror::toon {
 
 struct DrivingMotion {
   Driving driving;
-  std::vector<nets::KeyPoints> key_points;  // of every frame; where the face is lost, those of the last before
+  std::vector<nets::KeyPoints>
+      key_points;  // of every frame; where the face is lost, those of the last before
 };
 
 // Reads the video a second time, through the squares that `driving` has, with `workers` threads.

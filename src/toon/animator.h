@@ -23,8 +23,8 @@ class Animator {
   // there. Without one the first driving frame that is drawn should be it.
   void set_reference(const nets::KeyPoints& reference) { reference_ = reference; }
 
-  // What the avatar's key points become. `presence` in [0, 1]: how much of the motion is followed, 0 being the
-  // avatar at rest.
+  // What the avatar's key points become. `presence` in [0, 1]: how much of the motion is followed, 0 being
+  // the avatar at rest.
   nets::KeyPoints follow(const nets::KeyPoints& driving, double presence = 1.0) const;
 
   // The square alone, CV_8UC3 of kMotionSize_px.

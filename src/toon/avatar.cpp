@@ -21,7 +21,8 @@ std::string fingerprint(const nets::MotionModel& model) {
   double sum = 0;
   int64_t index = 1;
   for (const auto& [name, tensor] : nets::named_tensors(*model)) {
-    if (tensor.is_floating_point()) sum += tensor.to(at::kDouble).sum().item<double>() * static_cast<double>(index++);
+    if (tensor.is_floating_point())
+      sum += tensor.to(at::kDouble).sum().item<double>() * static_cast<double>(index++);
   }
   return std::to_string(sum);
 }
@@ -42,12 +43,8 @@ at::Tensor motion_tensor(const cv::Mat& rgb) {
 }
 
 cv::Mat motion_picture(const at::Tensor& picture) {
-  const at::Tensor bytes = (picture[0] * 255.0)
-                               .clamp_(0.0, 255.0)
-                               .round_()
-                               .to(at::kByte)
-                               .permute({1, 2, 0})
-                               .contiguous();
+  const at::Tensor bytes =
+      (picture[0] * 255.0).clamp_(0.0, 255.0).round_().to(at::kByte).permute({1, 2, 0}).contiguous();
   cv::Mat result(static_cast<int>(bytes.size(0)), static_cast<int>(bytes.size(1)), CV_8UC3);
   std::copy_n(bytes.data_ptr<uint8_t>(), result.total() * result.elemSize(), result.data);
   return result;
@@ -101,22 +98,21 @@ void write_avatar(const std::filesystem::path& path, const Avatar& avatar, const
   checkpoint::NamedTensors tensors = {
       {"picture", at::from_blob(whole.data, {whole.rows, whole.cols, 3}, at::kByte)},
       {"landmarks", row(points)},
-      {"square", row({avatar.square.centre.x, avatar.square.centre.y, avatar.square.right.x,
-                      avatar.square.right.y})},
+      {"square",
+       row({avatar.square.centre.x, avatar.square.centre.y, avatar.square.right.x, avatar.square.right.y})},
       {"motion.small", avatar.source.small},
       {"motion.features", avatar.source.features},
       {"motion.value", avatar.source.key_points.value}};
-  if (avatar.source.key_points.jacobian.defined()) tensors["motion.jacobian"] = avatar.source.key_points.jacobian;
+  if (avatar.source.key_points.jacobian.defined())
+    tensors["motion.jacobian"] = avatar.source.key_points.jacobian;
   for (size_t i = 0; i < avatar.source.skips.size(); ++i) {
     tensors["motion.skips." + std::to_string(i)] = avatar.source.skips[i];
   }
   if (avatar.ws.defined()) tensors["ws"] = avatar.ws;
   for (auto& [name, tensor] : tensors) tensor = tensor.contiguous();
-  checkpoint::write_safetensors(path, tensors,
-                                {{kKindKey, kKind},
-                                 {"name", avatar.name},
-                                 {"style", avatar.style},
-                                 {kMotionKey, fingerprint(model)}});
+  checkpoint::write_safetensors(
+      path, tensors,
+      {{kKindKey, kKind}, {"name", avatar.name}, {"style", avatar.style}, {kMotionKey, fingerprint(model)}});
 }
 
 bool is_avatar_pack(const std::filesystem::path& path) {
@@ -139,8 +135,9 @@ Avatar read_avatar(const std::filesystem::path& path, nets::MotionModel& model) 
   constexpr int64_t kLargest_px = 16384;
   if (picture.dim() != 3 || picture.size(2) != 3 || picture.scalar_type() != at::kByte ||
       std::min(picture.size(0), picture.size(1)) < 1 ||
-      std::max(picture.size(0), picture.size(1)) > kLargest_px || landmarks.numel() != 2 * face::kLandmarkCount ||
-      landmarks.scalar_type() != at::kDouble || square.numel() != 4 || square.scalar_type() != at::kDouble ||
+      std::max(picture.size(0), picture.size(1)) > kLargest_px ||
+      landmarks.numel() != 2 * face::kLandmarkCount || landmarks.scalar_type() != at::kDouble ||
+      square.numel() != 4 || square.scalar_type() != at::kDouble ||
       !landmarks.isfinite().all().item<bool>() || !square.isfinite().all().item<bool>()) {
     throw Error(path.string() + ": its picture, landmarks and square do not make an avatar");
   }
@@ -156,7 +153,8 @@ Avatar read_avatar(const std::filesystem::path& path, nets::MotionModel& model) 
   const auto* numbers = square.data_ptr<double>();
   avatar.square = {{numbers[0], numbers[1]}, {numbers[2], numbers[3]}};
   if (file.contains("ws")) avatar.ws = file.tensor("ws");
-  if (const auto style = file.metadata().find("style"); style != file.metadata().end()) avatar.style = style->second;
+  if (const auto style = file.metadata().find("style"); style != file.metadata().end())
+    avatar.style = style->second;
   const auto motion = file.metadata().find(kMotionKey);
   if (motion == file.metadata().end() || motion->second != fingerprint(model)) {
     encode(avatar, model);

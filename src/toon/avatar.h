@@ -38,8 +38,8 @@ struct Avatar {
 Avatar make_avatar(const cv::Mat& photo, const std::string& name, const Toonifier* toonifier,
                    nets::MotionModel& model, const face::SharedLandmarkPredictor& predictor);
 
-// An avatar pack: a .safetensors of kind "avatar" with picture, landmarks, square, latent and motion features.
-// Throws Error where it cannot be written.
+// An avatar pack: a .safetensors of kind "avatar" with picture, landmarks, square, latent and motion
+// features. Throws Error where it cannot be written.
 void write_avatar(const std::filesystem::path& path, const Avatar& avatar, const nets::MotionModel& model);
 
 // Features of another motion model than `model` are worked out again. Throws Error where the file is no

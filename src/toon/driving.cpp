@@ -29,7 +29,7 @@ double median(std::vector<double> values) {
 }  // namespace
 
 void choose_squares(std::vector<DrivingFrame>& frames) {
-  constexpr double kRoom = 0.3;       // of the side: how far a face may go before the square follows
+  constexpr double kRoom = 0.3;         // of the side: how far a face may go before the square follows
   constexpr double kSmoothing_s = 0.7;  // standard deviation of the square's own movement
   std::vector<double> sides, xs, ys;
   std::vector<face::FaceSquare> own;
@@ -68,8 +68,10 @@ void choose_squares(std::vector<DrivingFrame>& frames) {
       }
       for (size_t j = i; j-- > 0 && add(frames[j]);) {
       }
-      if (weights > 0) centres[i] = sum / weights;
-      else if (i > 0) centres[i] = centres[i - 1];
+      if (weights > 0)
+        centres[i] = sum / weights;
+      else if (i > 0)
+        centres[i] = centres[i - 1];
     }
   }
   for (size_t i = 0; i < frames.size(); ++i) frames[i].square = {centres[i], {side / 2, 0}};
@@ -99,7 +101,9 @@ Driving analyse_driving(const std::filesystem::path& path, const face::SharedLan
   face::Tracker tracker(predictor);
   Driving driving;
   driving.info = reader.info();
-  Progress progress({.label = path.filename().string() + " (driving)", .total = driving.info.frame_count, .count_faces = true});
+  Progress progress({.label = path.filename().string() + " (driving)",
+                     .total = driving.info.frame_count,
+                     .count_faces = true});
   int followed = -1;
   for (media::Frame frame; reader.read(frame);) {
     throw_if_interrupted();

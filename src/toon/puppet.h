@@ -39,8 +39,8 @@ class Puppet {
   double side_ = 0;
   bool wanted_ = true;
   int calibrations_ = 0;
-  double distance_ = 0;         // pose_distance of the reference's frame to the avatar's picture
-  nets::KeyPoints from_, to_;   // references that are eased between
+  double distance_ = 0;        // pose_distance of the reference's frame to the avatar's picture
+  nets::KeyPoints from_, to_;  // references that are eased between
   double changed_s_ = 0;
   nets::KeyPoints last_;
   double last_seen_s_ = 0, last_time_s_ = 0, presence_ = 0;

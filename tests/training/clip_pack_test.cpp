@@ -36,7 +36,8 @@ TEST(MirroredLandmarks, RenamesLeftAndRight) {
   const at::Tensor points = at::rand({3, 68, 2}) * 255;
   EXPECT_TRUE(at::allclose(mirrored_landmarks(mirrored_landmarks(points)), points, 1e-4, 1e-3));
   const at::Tensor mirrored = mirrored_landmarks(points);
-  for (const auto& [one, other] : {std::pair{0, 16}, {8, 8}, {17, 26}, {36, 45}, {41, 46}, {31, 35}, {48, 54}, {62, 62}, {65, 67}}) {
+  for (const auto& [one, other] :
+       {std::pair{0, 16}, {8, 8}, {17, 26}, {36, 45}, {41, 46}, {31, 35}, {48, 54}, {62, 62}, {65, 67}}) {
     EXPECT_NEAR(mirrored[1][one][0].item<float>(), 255 - points[1][other][0].item<float>(), 1e-3);
     EXPECT_EQ(mirrored[1][one][1].item<float>(), points[1][other][1].item<float>());
   }
@@ -65,7 +66,8 @@ TEST(ClipPack, PairsAreOfOneClipThatIsTrainedOn) {
 
 TEST(ClipPack, RefusesWhatIsNone) {
   const testing::TemporaryFolder folder;
-  checkpoint::write_safetensors(folder / "a.safetensors", {{"frames", at::zeros({1})}}, {{"toonmirror.kind", "pairs"}});
+  checkpoint::write_safetensors(folder / "a.safetensors", {{"frames", at::zeros({1})}},
+                                {{"toonmirror.kind", "pairs"}});
   EXPECT_THROW(ClipPack(folder / "a.safetensors"), Error);
   checkpoint::write_safetensors(folder / "b.safetensors",
                                 {{"frames", at::zeros({2, 8, 8, 3}, at::kByte)},

@@ -10,7 +10,7 @@ namespace {
 
 TEST(TaughtKeyPoints, LieBetweenTheirLandmarks) {
   at::Tensor points = at::zeros({1, 68, 2});
-  points[0][30] = at::tensor({255.0f, 0.0f});                                   // tip of the nose
+  points[0][30] = at::tensor({255.0f, 0.0f});  // tip of the nose
   points[0][37] = at::tensor({100.0f, 20.0f}), points[0][38] = at::tensor({110.0f, 22.0f});  // an upper lid
   const at::Tensor taught = taught_key_points(points);
   ASSERT_EQ(taught.sizes(), (std::vector<int64_t>{1, house_motion_options().num_kp, 2}));
@@ -60,7 +60,9 @@ TEST(TrainMotion, TakesStepsAndResumes) {
   RunHooks hooks;
   hooks.log = [&](const std::string& line) { lines.push_back(line); };
   at::Tensor sheet;
-  const PictureWriter keep = [&](const std::filesystem::path&, const at::Tensor& picture) { sheet = picture; };
+  const PictureWriter keep = [&](const std::filesystem::path&, const at::Tensor& picture) {
+    sheet = picture;
+  };
   options.run.steps = 1;
   train_motion(options, hooks, keep);
   EXPECT_EQ(sheet.sizes(), (std::vector<int64_t>{3, 4 * 256, 8 * 256}));
