@@ -48,5 +48,5 @@ function(toonmirror_test layer)
     TOONMIRROR_SOURCE_DIR="${PROJECT_SOURCE_DIR}" TOONMIRROR_TEST_DATA="${PROJECT_SOURCE_DIR}/tests/data")
   # One process a layer: loading LibTorch for every single test would take longer than the tests.
   add_test(NAME ${layer} COMMAND ${layer}_test)
-  set_tests_properties(${layer} PROPERTIES TIMEOUT 1800)
+  set_tests_properties(${layer} PROPERTIES TIMEOUT 600)
 endfunction()

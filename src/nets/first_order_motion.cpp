@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/error.h"
+#include "nets/mixed_precision.h"
 #include "nets/model_file.h"
 
 namespace toonmirror::nets {
@@ -69,7 +70,7 @@ void MotionGeneratorImpl::encode(EncodedSource& source) {
 }
 
 at::Tensor MotionGeneratorImpl::decode(const EncodedSource& source, const DenseMotion& motion,
-                                       bool align_corners) {
+                                       bool align_corners, MotionMaps* maps) {
   const auto moved = [&](const at::Tensor& features) {
     const at::Tensor x = deform(features, motion.deformation, align_corners, aligned_resize());
     return motion.occlusion.defined() ? x * resized_like(motion.occlusion, x, /*aligned=*/false) : x;
@@ -80,9 +81,11 @@ at::Tensor MotionGeneratorImpl::decode(const EncodedSource& source, const DenseM
     x = up_[i]->forward(doubled(x));
     if (i < skips_.size()) x = x + skips_[i]->forward(moved(source.skips[i]));
   }
-  const at::Tensor drawn = at::sigmoid(final_->forward(x));
+  const at::Tensor drawn = at::sigmoid(final_->forward(x).to(at::kFloat));
+  if (maps != nullptr) maps->drawn = drawn;
   if (!blend_) return drawn;
-  const at::Tensor kept = at::sigmoid(blend_->forward(x));
+  const at::Tensor kept = at::sigmoid(blend_->forward(x).to(at::kFloat));
+  if (maps != nullptr) maps->kept = kept;
   return drawn + kept * (deform(source.picture, motion.deformation, align_corners, aligned_resize()) - drawn);
 }
 
@@ -103,11 +106,13 @@ MotionModelImpl::MotionModelImpl(const MotionModelOptions& options) : options_(o
 
 KeyPoints MotionModelImpl::detect(const at::Tensor& picture, KeyPointMaps* maps) {
   check_picture(picture);
+  const MixedPrecision precision(type_);
   return kp_detector_->forward(picture, maps);
 }
 
 EncodedSource MotionModelImpl::encode_source(const at::Tensor& source) {
   check_picture(source);
+  const MixedPrecision precision(type_);
   EncodedSource result = {
       source, generator_->dense_motion()->downscale(source), {}, {}, kp_detector_->forward(source)};
   generator_->encode(result);
@@ -122,15 +127,19 @@ at::Tensor MotionModelImpl::render(const EncodedSource& source, const KeyPoints&
       (sources != 1 && sources != driving.count())) {
     throw Error("motion model: the driving key points are of another model or number of pictures");
   }
+  const MixedPrecision precision(type_);
   const DenseMotion motion =
       generator_->dense_motion()->forward(source.small, source.key_points, driving, align_corners);
-  if (maps != nullptr) {
-    *maps = {motion, deform(source.picture, motion.deformation, align_corners, generator_->aligned_resize())};
-  }
-  return generator_->decode(source, motion, align_corners);
+  if (maps == nullptr) return generator_->decode(source, motion, align_corners);
+  *maps = {motion,
+           deform(source.picture, motion.deformation, align_corners, generator_->aligned_resize()),
+           {},
+           {}};
+  return generator_->decode(source, motion, align_corners, maps);
 }
 
-void MotionModelImpl::prepare() {
+void MotionModelImpl::prepare(at::ScalarType type) {
+  type_ = type;
   kp_detector_->prepare();
   generator_->prepare();
 }

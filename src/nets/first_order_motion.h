@@ -41,6 +41,8 @@ struct EncodedSource {
 struct MotionMaps {
   DenseMotion dense;
   at::Tensor deformed;  // [N, C, H, W], the source picture moved, nothing repainted
+  at::Tensor drawn;     // [N, C, H, W], what the generator painted
+  at::Tensor kept;      // [N, 1, H, W], share of `deformed` in the result; undefined: none
 };
 
 // The occlusion-aware generator.
@@ -51,7 +53,8 @@ class MotionGeneratorImpl : public torch::nn::Module {
   // Fills features and skips from the picture.
   void encode(EncodedSource& source);
   // One source, or as many as there are motions → [N, C, H, W] in (0, 1).
-  at::Tensor decode(const EncodedSource& source, const DenseMotion& motion, bool align_corners);
+  at::Tensor decode(const EncodedSource& source, const DenseMotion& motion, bool align_corners,
+                    MotionMaps* maps = nullptr);
   DenseMotionNetwork& dense_motion() { return dense_motion_; }
   // The published network resizes deformations by their outer corners although they are meant by the centres
   // of the corner pixels: at another size than that of its training, what stands still is moved a little. The
@@ -96,12 +99,14 @@ class MotionModelImpl : public torch::nn::Module {
 
   // For inference: derives what follows from the weights, once they are on their device; neither may change
   // afterwards. The network then gives the same up to rounding and is faster; in training mode or where
-  // gradients are recorded nothing changes.
-  void prepare();
+  // gradients are recorded nothing changes. kBFloat16: convolutions are computed in it, key points and
+  // deformations stay in float.
+  void prepare(at::ScalarType type = at::kFloat);
 
  private:
   void check_picture(const at::Tensor& picture) const;
 
+  at::ScalarType type_ = at::kFloat;
   MotionModelOptions options_;
   KeyPointDetector kp_detector_{nullptr};
   MotionGenerator generator_{nullptr};

@@ -152,7 +152,7 @@ cv::Mat stroke_flow(const Scene& scene, const cv::Mat& light) {
   const cv::Point2d across = scene.landmarks[16] - scene.landmarks[0];
   const cv::Point2d centre =
       0.5 * (scene.landmarks[0] + scene.landmarks[16]) + 0.28 * (scene.landmarks[8] - scene.landmarks[27]);
-  const double half_width = 0.5 * cv::norm(across), half_height = 1.6 * half_width;
+  const double half_width = std::max(0.5 * cv::norm(across), 1.0), half_height = 1.6 * half_width;
   cv::Mat flow(light.size(), CV_32FC2);
   for (int y = 0; y < flow.rows; ++y) {
     for (int x = 0; x < flow.cols; ++x) {

@@ -1,11 +1,10 @@
 #include "training/motion_trainer.h"
 
-#include <ATen/autocast_mode.h>
-
 #include <algorithm>
 #include <array>
 #include <numbers>
 
+#include "nets/mixed_precision.h"
 #include "training/generator_trainer.h"
 #include "training/picture_loss.h"
 
@@ -14,26 +13,6 @@ namespace {
 
 constexpr double kLandmarkSize_px = 256;
 constexpr int64_t kSheetColumns = 8;
-
-// Convolutions in the type of the training, what needs digits in float, for the calling thread.
-class MixedPrecision {
- public:
-  explicit MixedPrecision(at::ScalarType type) : before_(at::autocast::is_cpu_enabled()) {
-    at::autocast::set_autocast_cpu_dtype(at::kBFloat16);
-    at::autocast::set_cpu_enabled(type == at::kBFloat16);
-    at::autocast::increment_nesting();
-  }
-  ~MixedPrecision() {
-    // Converted weights are kept for a step only: the next one has others.
-    if (at::autocast::decrement_nesting() == 0) at::autocast::clear_cache();
-    at::autocast::set_cpu_enabled(before_);
-  }
-  MixedPrecision(const MixedPrecision&) = delete;
-  MixedPrecision& operator=(const MixedPrecision&) = delete;
-
- private:
-  bool before_;
-};
 
 // Random affine maps of the plane, [N, 2, 3] over [-1, 1]².
 at::Tensor random_affine(int64_t count, std::mt19937_64& random) {
@@ -148,7 +127,7 @@ nets::MotionModel train_motion(const MotionTrainingOptions& options, RunHooks ho
   }
 
   hooks.loss = [&](const StepContext& context) {
-    const MixedPrecision mixed(type);
+    const nets::MixedPrecision mixed(type);
     nets::MotionModel& model = replicas[static_cast<size_t>(context.worker)];
     model->train();
     const int64_t count = options.run.batch_per_worker;
