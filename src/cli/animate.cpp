@@ -59,7 +59,7 @@ class AvatarMaker {
     if (!arguments.config.empty()) options = nets::read_motion_options(arguments.config);
     const fs::path file = find_model(arguments.model, ".safetensors");
     model_ = nets::open_motion_model(checkpoint::CheckpointFile(file), options);
-    model_->prepare();
+    model_->prepare(compute_.precision);
     if (draws && !arguments.no_toon) {
       toonifier_.emplace(toon::find_style(arguments.style), compute_.precision, compute_.device);
     }
@@ -172,7 +172,8 @@ void add_animate(CLI::App& app, Action& chosen) {
   command->add_option("-o,--output", arguments->output, "The video to write; a folder for several sources")
       ->type_name("FILE|FOLDER")
       ->required();
-  command->add_flag("--square", arguments->options.square, "Write the moved square alone, 256 px");
+  command->add_flag("--square", arguments->options.square,
+                    "Write the moved square alone, 256 to 1024 px, as large as it is in the photo");
   command->add_flag("--absolute", arguments->absolute,
                     "Take poses as they are, with the driving face's shape, instead of as changes");
   command->add_flag("--from-first-frame", arguments->options.from_first_frame,

@@ -81,12 +81,16 @@ at::Tensor MotionGeneratorImpl::decode(const EncodedSource& source, const DenseM
     x = up_[i]->forward(doubled(x));
     if (i < skips_.size()) x = x + skips_[i]->forward(moved(source.skips[i]));
   }
-  const at::Tensor drawn = at::sigmoid(final_->forward(x).to(at::kFloat));
-  if (maps != nullptr) maps->drawn = drawn;
-  if (!blend_) return drawn;
-  const at::Tensor kept = at::sigmoid(blend_->forward(x).to(at::kFloat));
-  if (maps != nullptr) maps->kept = kept;
-  return drawn + kept * (deform(source.picture, motion.deformation, align_corners, aligned_resize()) - drawn);
+  at::Tensor result = at::sigmoid(final_->forward(x).to(at::kFloat));
+  if (maps == nullptr && !blend_) return result;
+  const at::Tensor deformed = deform(source.picture, motion.deformation, align_corners, aligned_resize());
+  at::Tensor kept;
+  if (blend_) {
+    kept = at::sigmoid(blend_->forward(x).to(at::kFloat));
+    result = result + kept * (deformed - result);
+  }
+  if (maps != nullptr) *maps = {motion, deformed, kept};
+  return result;
 }
 
 void MotionGeneratorImpl::prepare() {
@@ -130,11 +134,6 @@ at::Tensor MotionModelImpl::render(const EncodedSource& source, const KeyPoints&
   const MixedPrecision precision(type_);
   const DenseMotion motion =
       generator_->dense_motion()->forward(source.small, source.key_points, driving, align_corners);
-  if (maps == nullptr) return generator_->decode(source, motion, align_corners);
-  *maps = {motion,
-           deform(source.picture, motion.deformation, align_corners, generator_->aligned_resize()),
-           {},
-           {}};
   return generator_->decode(source, motion, align_corners, maps);
 }
 

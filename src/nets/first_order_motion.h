@@ -41,7 +41,6 @@ struct EncodedSource {
 struct MotionMaps {
   DenseMotion dense;
   at::Tensor deformed;  // [N, C, H, W], the source picture moved, nothing repainted
-  at::Tensor drawn;     // [N, C, H, W], what the generator painted
   at::Tensor kept;      // [N, 1, H, W], share of `deformed` in the result; undefined: none
 };
 
@@ -52,7 +51,7 @@ class MotionGeneratorImpl : public torch::nn::Module {
 
   // Fills features and skips from the picture.
   void encode(EncodedSource& source);
-  // One source, or as many as there are motions → [N, C, H, W] in (0, 1).
+  // One source, or as many as there are motions → [N, C, H, W] in (0, 1). Fills `maps` when given.
   at::Tensor decode(const EncodedSource& source, const DenseMotion& motion, bool align_corners,
                     MotionMaps* maps = nullptr);
   DenseMotionNetwork& dense_motion() { return dense_motion_; }
@@ -85,7 +84,7 @@ class MotionModelImpl : public torch::nn::Module {
   EncodedSource encode_source(const at::Tensor& source);
 
   // The source moved from its own key points to `driving`: [N, C, H, W] in (0, 1). One source may be driven
-  // by a batch of N key points. Fills `maps` when given, which costs one more warp of the picture.
+  // by a batch of N key points. Fills `maps` when given, which may cost one more warp of the picture.
   // align_corners: whether the corners of a grid mean the centres of the corner pixels or their outer corners
   // when pictures are warped. The published models were trained with torch 1.0, which knew only the former
   // (true); the reference code under torch 1.3 and later does the latter. Throws Error unless `driving` has

@@ -72,7 +72,7 @@ AnimateReport animate(const Avatar& avatar, const DrivingMotion& motion, const n
     report.reference_frame = options.from_first_frame ? 0 : best_frame(driving, avatar.landmarks);
     animator.set_reference(motion.key_points.at(report.reference_frame));
   }
-  cv::Size size = options.square ? cv::Size(kMotionSize_px, kMotionSize_px) : avatar.picture.size();
+  cv::Size size = options.square ? cv::Size(animator.side_px(), animator.side_px()) : avatar.picture.size();
   if (const int largest = std::max(size.width, size.height); largest > kLargestVideo_px) {
     throw Error(avatar.name + ": is " + std::to_string(largest) + " px large, more than videos can be",
                 "make it smaller, at most " + std::to_string(kLargestVideo_px) + " px, or use --square");
@@ -91,8 +91,9 @@ AnimateReport animate(const Avatar& avatar, const DrivingMotion& motion, const n
     if (next >= motion.key_points.size() || !reader.read(frame)) return std::nullopt;
     return std::pair{next++, std::move(frame)};
   };
-  const auto work = [&](std::pair<size_t, media::Frame> job) {
-    auto& [index, frame] = job;
+  const auto work = [&](std::pair<size_t, media::Frame>&& job) {
+    const size_t index = job.first;
+    media::Frame frame = std::move(job.second);
     cv::Mat picture;
     {
       const auto timed = timer.measure("motion");
@@ -105,7 +106,7 @@ AnimateReport animate(const Avatar& avatar, const DrivingMotion& motion, const n
     frame.rgb.assign(picture.data, picture.data + picture.total() * picture.elemSize());
     frame.picture.reset();
     frame.decoded_rgb.reset();
-    return std::move(frame);
+    return frame;
   };
   const auto consume = [&](const media::Frame& frame) {
     const auto timed = timer.measure("encode");

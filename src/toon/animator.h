@@ -8,6 +8,8 @@
 
 namespace toonmirror::toon {
 
+inline constexpr int kLargestSquare_px = 1024;
+
 // Shared by all threads: nothing changes after construction but the reference, which one thread sets while
 // none draws.
 class Animator {
@@ -27,20 +29,30 @@ class Animator {
   // the avatar at rest.
   nets::KeyPoints follow(const nets::KeyPoints& driving, double presence = 1.0) const;
 
-  // The square alone, CV_8UC3 of kMotionSize_px.
+  // Side of the squares drawn, even: as large as the picture's, from kMotionSize_px to kLargestSquare_px. Of
+  // a motion model that cannot say which part of the picture it kept (nets::MotionMaps): kMotionSize_px.
+  int side_px() const { return side_px_; }
+
+  // The square alone, CV_8UC3 of side_px(). The motion model draws kMotionSize_px; what the picture has of
+  // finer detail is moved the same way and added wherever the model kept the picture.
   cv::Mat draw(const nets::KeyPoints& key_points) const;
 
-  // The avatar's whole picture with that square in its place; its border is soft, so that shoulders and
-  // background run on.
+  // The avatar's whole picture with that square, of any side, in its place; its border is soft, so that
+  // shoulders and background run on.
   cv::Mat in_picture(const cv::Mat& square) const;
 
  private:
+  void add_details(cv::Mat& square, const nets::MotionMaps& maps) const;
+
   mutable nets::MotionModel model_;  // LibTorch modules have no const members; nothing is changed
   Avatar avatar_;
   nets::DrivingOptions options_;
   nets::KeyPoints reference_;
-  cv::Rect area_;   // of the picture that the square reaches
-  cv::Mat weight_;  // CV_32FC1 of the area: share of the square
+  int side_px_ = kMotionSize_px;
+  cv::Mat details_;  // CV_16SC3 of side_px_: the picture less itself at kMotionSize_px; empty: none
+  cv::Mat pixel_;    // CV_32FC1 of side_px_: every pixel's column
+  cv::Rect area_;    // of the picture that the square reaches
+  cv::Mat weight_;   // CV_32FC1 of the area: share of the square
 };
 
 }  // namespace toonmirror::toon

@@ -136,7 +136,7 @@ Avatar read_avatar(const std::filesystem::path& path, nets::MotionModel& model) 
   if (picture.dim() != 3 || picture.size(2) != 3 || picture.scalar_type() != at::kByte ||
       std::min(picture.size(0), picture.size(1)) < 1 ||
       std::max(picture.size(0), picture.size(1)) > kLargest_px ||
-      landmarks.numel() != 2 * face::kLandmarkCount || landmarks.scalar_type() != at::kDouble ||
+      landmarks.numel() != int64_t{2} * face::kLandmarkCount || landmarks.scalar_type() != at::kDouble ||
       square.numel() != 4 || square.scalar_type() != at::kDouble ||
       !landmarks.isfinite().all().item<bool>() || !square.isfinite().all().item<bool>()) {
     throw Error(path.string() + ": its picture, landmarks and square do not make an avatar");

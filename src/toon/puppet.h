@@ -17,7 +17,7 @@ class Puppet {
   explicit Puppet(Animator animator);
 
   // The next frame (CV_8UC3 RGB) with the face that drives, or without any: then the puppet holds still for
-  // 0.4 s, and comes to rest within 0.8 s. Returns the avatar's square, CV_8UC3 of kMotionSize_px.
+  // 0.4 s, and comes to rest within 0.8 s. Returns the avatar's square, as Animator draws it.
   cv::Mat update(const cv::Mat& rgb, const std::optional<face::Face>& face, double time_s);
 
   // Takes the pose of the next frame with a face for the one that the avatar's picture shows.

@@ -4,6 +4,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <opencv2/imgproc.hpp>
+
 #include "base/error.h"
 #include "fixtures.h"
 #include "toon/puppet.h"
@@ -135,6 +137,28 @@ TEST_F(AvatarTest, OutsideOfItsSquareThePictureIsUntouched) {
                 cv::FILLED);
   EXPECT_EQ(cv::norm(result, avatar_.picture, cv::NORM_INF, outside), 0);
   EXPECT_EQ(result.at<cv::Vec3b>(c), cv::Vec3b(255, 255, 255));
+}
+
+TEST_F(AvatarTest, LargePicturesKeepTheirDetail) {
+  // A model that keeps all of the picture.
+  const at::NoGradGuard no_grad;
+  for (auto& parameter : model_->named_parameters()) {
+    if (parameter.key() == "generator.blend.weight") parameter.value().zero_();
+    if (parameter.key() == "generator.blend.bias") parameter.value().fill_(40);
+  }
+  Avatar avatar = small_avatar(model_);
+  EXPECT_EQ(Animator(model_, avatar, {}).side_px(), kMotionSize_px);
+  cv::resize(avatar.picture, avatar.picture, {}, 4, 4, cv::INTER_CUBIC);
+  cv::Mat grain(avatar.picture.size(), CV_8UC3);
+  cv::RNG(5).fill(grain, cv::RNG::UNIFORM, 0, 60);
+  avatar.picture = avatar.picture * 0.7 + grain;
+  avatar.square = {4 * avatar.square.centre, 4 * avatar.square.right};
+  avatar.source = model_->encode_source(motion_tensor(face::warp_crop(avatar.picture, avatar.alignment())));
+  const Animator animator(model_, avatar, {});
+  EXPECT_NEAR(animator.side_px(), 2 * avatar.square.right.x, 1);
+  const cv::Mat whole =
+      face::warp_crop(avatar.picture, face::at_size(avatar.alignment(), animator.side_px()));
+  EXPECT_LE(largest_difference(animator.draw(avatar.source.key_points), whole), 3);
 }
 
 TEST_F(AvatarTest, APuppetRestsWithoutAFaceAndTakesBetterPoses) {
