@@ -14,6 +14,7 @@ void add_all_commands(CLI::App& app, Action& chosen) {
   add_train(app, chosen);
   add_import(app, chosen);
   add_inspect(app, chosen);
+  add_bench(app, chosen);
   add_doctor(app, chosen);
 }
 

@@ -17,6 +17,7 @@ using Action = std::function<int()>;
 // Each adds its sub-command to `app`; when the command line names it, `chosen` is set.
 void add_animate(CLI::App& app, Action& chosen);
 void add_avatar(CLI::App& app, Action& chosen);
+void add_bench(CLI::App& app, Action& chosen);
 void add_blend(CLI::App& app, Action& chosen);
 void add_convert(CLI::App& app, Action& chosen);
 void add_doctor(CLI::App& app, Action& chosen);

@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "cli/exit_code.h"
 #include "cli/machine.h"
+#include "engine/backend.h"
 #include "media/ffmpeg.h"
 
 namespace toonmirror::cli {
@@ -31,8 +32,20 @@ c10::Device choose_device(const std::string& name) {
   return {c10::kCUDA, static_cast<c10::DeviceIndex>(index)};
 }
 
-bool computes_in_bf16(const at::Device& device) {
-  return device.is_cpu() && read_processor().has("avx512_bf16");
+bool computes_in_bf16(const at::Device& device) { return device.is_cpu() && has_bf16_instructions(); }
+
+// Plain LibTorch is for comparison, and its bf16 has wrong results on processors (conv_transpose2d of 1.13).
+void choose_engine(const std::string& name, std::string& precision) {
+  if (name == "torch") {
+    if (precision != "auto" && precision != "fp32") {
+      throw UsageError("--engine torch computes in fp32 alone", "leave out --precision");
+    }
+    precision = "fp32";
+  }
+  if (name == "onednn" && !engine::has_onednn()) {
+    throw UsageError("--engine onednn: this build has no oneDNN", "build it where libdnnl-dev is installed");
+  }
+  engine::set_backend(name == "torch" ? engine::Backend::kTorch : engine::Backend::kOneDnn);
 }
 
 c10::ScalarType choose_precision(const std::string& name, const at::Device& device) {
@@ -52,6 +65,8 @@ bool is_device_name(const std::string& name) {
 }
 
 }  // namespace
+
+bool has_bf16_instructions() { return read_processor().has("avx512_bf16"); }
 
 void add_style_option(CLI::App& command, std::string& style) {
   command.add_option("--style", style, "Style: a name, a .toml file, or a pSp or e4e checkpoint")
@@ -92,10 +107,17 @@ void add_compute_options(CLI::App& command, ComputeOptions& options) {
   command.add_option("--threads", options.threads, "Cores to use; 0 means all")
       ->type_name("N")
       ->check(CLI::Range(0, kMostThreads));
+  command
+      .add_option("--engine", options.engine,
+                  "Who computes on processors: auto or onednn, or torch, the slow reference")
+      ->type_name("NAME")
+      ->check(CLI::IsMember({"auto", "onednn", "torch"}));
 }
 
-Compute choose_compute(const ComputeOptions& options) {
+Compute choose_compute(const ComputeOptions& asked) {
+  ComputeOptions options = asked;
   Compute compute;
+  choose_engine(options.engine, options.precision);
   compute.device = choose_device(options.device);
   compute.precision = choose_precision(options.precision, compute.device);
   compute.threads = options.threads > 0 ? options.threads : usable_cores();

@@ -31,9 +31,10 @@ struct ComputeOptions {
   std::string device = "auto";     // auto, cpu, cuda, cuda:N
   std::string precision = "auto";  // auto, fp32, bf16, fp16, int8
   int threads = 0;                 // 0: all usable cores
+  std::string engine = "auto";     // auto, onednn, torch
 };
 
-// --device, --precision, --threads
+// --device, --precision, --threads, --engine
 void add_compute_options(CLI::App& command, ComputeOptions& options);
 
 // What the networks run on.
@@ -43,8 +44,12 @@ struct Compute {
   int threads = 1;
 };
 
-// Resolves "auto" and says with a notice what was chosen. Throws UsageError for a device that is not there or
-// a precision that this version does not compute in.
+// Resolves "auto", says with a notice what was chosen, and chooses the engine's backend for the whole
+// program. Throws UsageError for a device or an engine that is not there, or a precision that this version or
+// that engine does not compute in.
 Compute choose_compute(const ComputeOptions& options);
+
+// Whether processors of this machine have instructions for bfloat16.
+bool has_bf16_instructions();
 
 }  // namespace toonmirror::cli

@@ -1,6 +1,7 @@
 // The program: parses the command line, runs one command, and turns every way it can end into one clear line
 // and an exit code.
 #include <c10/util/Exception.h>
+#include <malloc.h>
 #include <spdlog/spdlog.h>
 
 #include <CLI/CLI.hpp>
@@ -54,6 +55,15 @@ int wrong_use(const CLI::App& app, const CLI::ParseError& error, int argc, char*
   return kWrongUse;
 }
 
+// Large activations come and go with every picture: glibc would return them to the system each time, and
+// fault them in again.
+void keep_freed_memory() {
+  constexpr int kThreshold = 1 << 30;
+  mallopt(M_MMAP_THRESHOLD, kThreshold);
+  mallopt(M_TRIM_THRESHOLD, kThreshold);
+  mallopt(M_TOP_PAD, 64 << 20);
+}
+
 // The whole of the program; throws whatever stops it.
 int run(int argc, char** argv) {
   CLI::App app("Toonmirror turns the faces in photos and videos into cartoons.", "toonmirror");
@@ -85,6 +95,7 @@ int run(int argc, char** argv) {
 int main(int argc, char** argv) {
   set_up_logging(Verbosity::kNormal);
   install_interrupt_handler();
+  keep_freed_memory();
   WarningsAsDetails torch_warnings;
   const c10::Warning::WarningHandlerGuard guard(&torch_warnings);
   try {

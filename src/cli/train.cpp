@@ -1,5 +1,4 @@
 // toonmirror train generator|style|motion: makes house models from packs of pairs.
-#include <malloc.h>
 #include <spdlog/spdlog.h>
 
 #include <CLI/CLI.hpp>
@@ -83,10 +82,6 @@ void add_run_options(CLI::App& command, RunOptions& run, std::filesystem::path& 
 }
 
 training::RunHooks hooks() {
-  // Large activations come and go at every step: glibc would return them to the system each time, and fault
-  // them in again.
-  mallopt(M_MMAP_THRESHOLD, 1 << 30);
-  mallopt(M_TRIM_THRESHOLD, 1 << 30);
   training::RunHooks result;
   result.log = [](const std::string& line) { spdlog::info("{}", line); };
   result.stop_requested = [] { return interrupted(); };

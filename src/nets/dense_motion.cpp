@@ -5,8 +5,8 @@
 namespace toonmirror::nets {
 namespace {
 
-torch::nn::Conv2d head(int64_t in, int64_t out) {
-  return torch::nn::Conv2d(torch::nn::Conv2dOptions(in, out, 7).padding(3));
+PreparedConv2d head(int64_t in, int64_t out) {
+  return PreparedConv2d(torch::nn::Conv2dOptions(in, out, 7).padding(3));
 }
 
 // z ↦ p_source + J_source · J_driving⁻¹ · (z − p_driving), equation 4, after the identity for the background:
@@ -77,6 +77,12 @@ DenseMotion DenseMotionNetworkImpl::forward(const at::Tensor& small_source, cons
   result.deformation = (result.sparse_motion * result.mask.unsqueeze(4)).sum(1);
   if (occlusion_) result.occlusion = at::sigmoid(occlusion_->forward(features).to(at::kFloat));
   return result;
+}
+
+void DenseMotionNetworkImpl::prepare(at::ScalarType type) {
+  hourglass_->prepare(type);
+  mask_->prepare(type);
+  if (occlusion_) occlusion_->prepare(type);
 }
 
 }  // namespace toonmirror::nets

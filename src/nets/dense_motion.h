@@ -42,13 +42,13 @@ class DenseMotionNetworkImpl : public torch::nn::Module {
   // are used where both have them.
   DenseMotion forward(const at::Tensor& small_source, const KeyPoints& source, const KeyPoints& driving,
                       bool align_corners);
-  void prepare() { hourglass_->prepare(); }
+  void prepare(at::ScalarType type);
 
  private:
   double kp_variance_;
   AntiAliasDownscale down_{nullptr};
   Hourglass hourglass_{nullptr};
-  torch::nn::Conv2d mask_{nullptr}, occlusion_{nullptr};
+  PreparedConv2d mask_{nullptr}, occlusion_{nullptr};
 };
 TORCH_MODULE(DenseMotionNetwork);
 

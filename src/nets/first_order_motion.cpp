@@ -47,15 +47,15 @@ MotionGeneratorImpl::MotionGeneratorImpl(const MotionModelOptions& options) {
   }
   register_module("bottleneck", bottleneck);
   const auto shape = torch::nn::Conv2dOptions(generator.block_expansion, options.num_channels, 7).padding(3);
-  final_ = register_module("final", torch::nn::Conv2d(shape));
+  final_ = register_module("final", PreparedConv2d(shape));
   for (int64_t i = 0; i < generator.warped_skips; ++i) {
     const int64_t width = width_of(generator.num_down_blocks - 1 - i);
-    skips_.push_back(torch::nn::Conv2d(torch::nn::Conv2dOptions(width, width, 1)));
+    skips_.push_back(PreparedConv2d(torch::nn::Conv2dOptions(width, width, 1)));
   }
   if (!skips_.empty()) register_list(*this, "skips", skips_);
   if (generator.blend_source) {
     const auto mask = torch::nn::Conv2dOptions(generator.block_expansion, 1, 7).padding(3);
-    blend_ = register_module("blend", torch::nn::Conv2d(mask));
+    blend_ = register_module("blend", PreparedConv2d(mask));
   }
 }
 
@@ -93,13 +93,16 @@ at::Tensor MotionGeneratorImpl::decode(const EncodedSource& source, const DenseM
   return result;
 }
 
-void MotionGeneratorImpl::prepare() {
-  dense_motion_->prepare();
-  first_->prepare();
+void MotionGeneratorImpl::prepare(at::ScalarType type) {
+  dense_motion_->prepare(type);
+  first_->prepare(type);
+  final_->prepare(type);
+  if (blend_) blend_->prepare(type);
+  for (PreparedConv2d& skip : skips_) skip->prepare(type);
   for (auto* blocks : {&down_, &up_}) {
-    for (ConvNormRelu& block : *blocks) block->prepare();
+    for (ConvNormRelu& block : *blocks) block->prepare(type);
   }
-  for (PreActivationBlock& block : bottleneck_) block->prepare();
+  for (PreActivationBlock& block : bottleneck_) block->prepare(type);
 }
 
 MotionModelImpl::MotionModelImpl(const MotionModelOptions& options) : options_(options) {
@@ -139,8 +142,8 @@ at::Tensor MotionModelImpl::render(const EncodedSource& source, const KeyPoints&
 
 void MotionModelImpl::prepare(at::ScalarType type) {
   type_ = type;
-  kp_detector_->prepare();
-  generator_->prepare();
+  kp_detector_->prepare(type);
+  generator_->prepare(type);
 }
 
 void MotionModelImpl::check_picture(const at::Tensor& picture) const {

@@ -59,15 +59,15 @@ class MotionGeneratorImpl : public torch::nn::Module {
   // of the corner pixels: at another size than that of its training, what stands still is moved a little. The
   // house's does not.
   bool aligned_resize() const { return !blend_.is_empty(); }
-  void prepare();
+  void prepare(at::ScalarType type);
 
  private:
   DenseMotionNetwork dense_motion_{nullptr};
   ConvNormRelu first_{nullptr};
   std::vector<ConvNormRelu> down_, up_;
   std::vector<PreActivationBlock> bottleneck_;
-  std::vector<torch::nn::Conv2d> skips_;
-  torch::nn::Conv2d final_{nullptr}, blend_{nullptr};
+  std::vector<PreparedConv2d> skips_;
+  PreparedConv2d final_{nullptr}, blend_{nullptr};
 };
 TORCH_MODULE(MotionGenerator);
 

@@ -6,26 +6,11 @@
 namespace toonmirror::nets {
 namespace {
 
-torch::nn::Conv2d convolution(int64_t in, int64_t out, int64_t kernel) {
-  return torch::nn::Conv2d(torch::nn::Conv2dOptions(in, out, kernel).padding(kernel / 2));
+PreparedConv2d convolution(int64_t in, int64_t out, int64_t kernel) {
+  return PreparedConv2d(torch::nn::Conv2dOptions(in, out, kernel).padding(kernel / 2));
 }
 
 }  // namespace
-
-void FoldedConvolution::fold(const torch::nn::Conv2d& convolution, const torch::nn::BatchNorm2d& norm) {
-  const at::NoGradGuard no_grad;
-  const at::Tensor scale = norm->weight / (norm->running_var + norm->options.eps()).sqrt();
-  weight_ = (convolution->weight * scale.view({-1, 1, 1, 1})).contiguous(at::MemoryFormat::ChannelsLast);
-  bias_ = (convolution->bias - norm->running_mean) * scale + norm->bias;
-}
-
-bool FoldedConvolution::ready(const torch::nn::Module& module) const {
-  return weight_.defined() && !module.is_training() && !at::GradMode::is_enabled();
-}
-
-at::Tensor FoldedConvolution::operator()(const at::Tensor& x) const {
-  return at::conv2d(x, weight_, bias_, 1, weight_.size(2) / 2);
-}
 
 ConvNormReluImpl::ConvNormReluImpl(int64_t in, int64_t out, int64_t kernel) {
   conv_ = register_module("conv", convolution(in, out, kernel));
@@ -33,7 +18,7 @@ ConvNormReluImpl::ConvNormReluImpl(int64_t in, int64_t out, int64_t kernel) {
 }
 
 at::Tensor ConvNormReluImpl::forward(const at::Tensor& x) {
-  if (folded_.ready(*this)) return folded_(x).relu_();
+  if (conv_->includes_norm(x)) return conv_->forward(x);
   return norm_->forward(conv_->forward(x)).relu_();
 }
 
@@ -46,8 +31,14 @@ PreActivationBlockImpl::PreActivationBlockImpl(int64_t channels) {
 
 at::Tensor PreActivationBlockImpl::forward(const at::Tensor& x) {
   const at::Tensor active = norm1_->forward(x).relu_();
-  const at::Tensor inner = folded_.ready(*this) ? folded_(active) : norm2_->forward(conv1_->forward(active));
-  return conv2_->forward(inner.relu()) + x;
+  at::Tensor inner = conv1_->forward(active);
+  if (!conv1_->includes_norm(active)) inner = norm2_->forward(inner).relu();
+  return conv2_->forward(inner) + x;
+}
+
+void PreActivationBlockImpl::prepare(at::ScalarType type) {
+  conv1_->prepare(type, norm2_);
+  conv2_->prepare(type);
 }
 
 int64_t level_width(int64_t block_expansion, int64_t max_features, int64_t level) {
@@ -89,9 +80,9 @@ at::Tensor HourglassImpl::forward(const at::Tensor& x) {
   return y;
 }
 
-void HourglassImpl::prepare() {
+void HourglassImpl::prepare(at::ScalarType type) {
   for (auto* blocks : {&down_, &up_}) {
-    for (ConvNormRelu& block : *blocks) block->prepare();
+    for (ConvNormRelu& block : *blocks) block->prepare(type);
   }
 }
 

@@ -10,20 +10,9 @@
 #include <vector>
 
 #include "nets/motion_options.h"
+#include "nets/prepared_conv2d.h"
 
 namespace toonmirror::nets {
-
-// For inference: a convolution and the normalisation after it as one convolution.
-class FoldedConvolution {
- public:
-  void fold(const torch::nn::Conv2d& convolution, const torch::nn::BatchNorm2d& norm);
-  // Whether it may stand in for a module: somebody folded it, and nobody trains.
-  bool ready(const torch::nn::Module& module) const;
-  at::Tensor operator()(const at::Tensor& x) const;
-
- private:
-  at::Tensor weight_, bias_;
-};
 
 // Convolution that keeps the size, batch normalisation, ReLU: `conv`, `norm`. [N, in, h, w] → [N, out, h, w].
 // The reference's SameBlock2d; its DownBlock2d is this and a 2×2 average, its UpBlock2d is 2× nearest and
@@ -32,12 +21,11 @@ class ConvNormReluImpl : public torch::nn::Module {
  public:
   ConvNormReluImpl(int64_t in, int64_t out, int64_t kernel);
   at::Tensor forward(const at::Tensor& x);
-  void prepare() { folded_.fold(conv_, norm_); }
+  void prepare(at::ScalarType type) { conv_->prepare(type, norm_); }
 
  private:
-  torch::nn::Conv2d conv_{nullptr};
+  PreparedConv2d conv_{nullptr};
   torch::nn::BatchNorm2d norm_{nullptr};
-  FoldedConvolution folded_;
 };
 TORCH_MODULE(ConvNormRelu);
 
@@ -46,12 +34,11 @@ class PreActivationBlockImpl : public torch::nn::Module {
  public:
   explicit PreActivationBlockImpl(int64_t channels);
   at::Tensor forward(const at::Tensor& x);
-  void prepare() { folded_.fold(conv1_, norm2_); }
+  void prepare(at::ScalarType type);
 
  private:
-  torch::nn::Conv2d conv1_{nullptr}, conv2_{nullptr};
+  PreparedConv2d conv1_{nullptr}, conv2_{nullptr};
   torch::nn::BatchNorm2d norm1_{nullptr}, norm2_{nullptr};
-  FoldedConvolution folded_;
 };
 TORCH_MODULE(PreActivationBlock);
 
@@ -76,7 +63,7 @@ class HourglassImpl : public torch::nn::Module {
   HourglassImpl(const HourglassOptions& options, int64_t in);
   at::Tensor forward(const at::Tensor& x);
   int64_t width() const { return width_; }
-  void prepare();
+  void prepare(at::ScalarType type);
 
  private:
   std::vector<ConvNormRelu> down_, up_;

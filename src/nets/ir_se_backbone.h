@@ -8,7 +8,10 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <vector>
+
+#include "nets/prepared_conv2d.h"
 
 namespace toonmirror::nets {
 
@@ -20,9 +23,20 @@ class ConvolutionImpl : public torch::nn::Module {
   ConvolutionImpl(int64_t in, int64_t out, int64_t kernel, int64_t stride, bool with_bias);
   at::Tensor forward(const at::Tensor& x);
 
+  // For inference, see InferenceConvolution; with a norm or a slope, forward computes those as well, while
+  // prepared() says so.
+  struct Following {
+    const torch::nn::BatchNorm2d* norm = nullptr;
+    std::optional<double> slope = {};
+  };
+  void prepare(at::ScalarType type, const Following& following);
+  void prepare(at::ScalarType type) { prepare(type, Following{}); }
+  bool prepared(const at::Tensor& x) const { return !is_training() && prepared_.ready(x); }
+
  private:
   int64_t stride_;
   torch::Tensor weight_, bias_;
+  InferenceConvolution prepared_;
 };
 TORCH_MODULE(Convolution);
 
@@ -31,6 +45,7 @@ class ChannelGateImpl : public torch::nn::Module {
  public:
   explicit ChannelGateImpl(int64_t channels);
   at::Tensor forward(const at::Tensor& x);
+  void prepare(at::ScalarType type);
 
  private:
   Convolution fc1_{nullptr}, fc2_{nullptr};
@@ -43,10 +58,17 @@ class IrSeUnitImpl : public torch::nn::Module {
  public:
   IrSeUnitImpl(int64_t in, int64_t out, int64_t stride);
   at::Tensor forward(const at::Tensor& x);
+  void prepare(at::ScalarType type);
 
  private:
+  at::Tensor residual(const at::Tensor& x);
+  at::Tensor shortcut(const at::Tensor& x);
+
   int64_t stride_;
-  torch::nn::Sequential residual_{nullptr}, shortcut_{nullptr};
+  torch::nn::BatchNorm2d norm_in_{nullptr}, norm_out_{nullptr}, shortcut_norm_{nullptr};
+  Convolution conv1_{nullptr}, conv2_{nullptr}, shortcut_conv_{nullptr};
+  torch::nn::PReLU prelu_{nullptr};
+  ChannelGate gate_{nullptr};
 };
 TORCH_MODULE(IrSeUnit);
 
@@ -68,9 +90,12 @@ class IrSe50 {
 
   // x [N, input_channels, H, W], H and W multiples of 16.
   IrSeFeatures operator()(const at::Tensor& x);
+  void prepare(at::ScalarType type);
 
  private:
-  torch::nn::Sequential input_{nullptr};
+  Convolution input_conv_{nullptr};
+  torch::nn::BatchNorm2d input_norm_{nullptr};
+  torch::nn::PReLU input_prelu_{nullptr};
   std::vector<IrSeUnit> units_;
 };
 

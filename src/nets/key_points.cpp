@@ -12,7 +12,7 @@ KeyPointDetectorImpl::KeyPointDetectorImpl(const MotionModelOptions& options)
   const KeyPointDetectorOptions& detector = options.kp_detector;
   predictor_ = register_module("predictor", Hourglass(detector.hourglass, options.num_channels));
   const auto head = [&](int64_t out) {
-    return torch::nn::Conv2d(
+    return PreparedConv2d(
         torch::nn::Conv2dOptions(predictor_->width(), out, kKernel_px).padding(detector.pad));
   };
   kp_ = register_module("kp", head(options.num_kp));
@@ -45,6 +45,12 @@ KeyPoints KeyPointDetectorImpl::forward(const at::Tensor& picture, KeyPointMaps*
   }
   if (maps != nullptr) *maps = {input, features, logits};
   return result;
+}
+
+void KeyPointDetectorImpl::prepare(at::ScalarType type) {
+  predictor_->prepare(type);
+  kp_->prepare(type);
+  if (jacobian_) jacobian_->prepare(type);
 }
 
 at::Tensor inverse_2x2(const at::Tensor& matrices) {

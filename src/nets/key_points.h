@@ -36,13 +36,13 @@ class KeyPointDetectorImpl : public torch::nn::Module {
 
   // picture [N, C, H, W] in [0, 1]. Fills `maps` when given.
   KeyPoints forward(const at::Tensor& picture, KeyPointMaps* maps = nullptr);
-  void prepare() { predictor_->prepare(); }
+  void prepare(at::ScalarType type);
 
  private:
   double temperature_;
   AntiAliasDownscale down_{nullptr};
   Hourglass predictor_{nullptr};
-  torch::nn::Conv2d kp_{nullptr}, jacobian_{nullptr};
+  PreparedConv2d kp_{nullptr}, jacobian_{nullptr};
 };
 TORCH_MODULE(KeyPointDetector);
 

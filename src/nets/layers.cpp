@@ -1,9 +1,14 @@
 #include "nets/layers.h"
 
 #include <cmath>
+#include <vector>
+
+#include "engine/backend.h"
 
 namespace toonmirror::nets {
 namespace {
+
+constexpr double kSlope = 0.2;
 
 thread_local bool skip_initialisation = false;
 
@@ -25,8 +30,12 @@ FullyConnectedImpl::FullyConnectedImpl(int64_t in, int64_t out, bool activate, d
 
 at::Tensor FullyConnectedImpl::forward(const at::Tensor& x) {
   const double gain = lr_multiplier_ / std::sqrt(static_cast<double>(weight.size(1)));
-  const at::Tensor y = at::linear(x, weight * gain, bias * lr_multiplier_);
-  return activate_ ? at::leaky_relu(y, 0.2) * kSqrt2 : y;
+  std::vector<int64_t> shape = x.sizes().vec();
+  shape.back() = weight.size(0);
+  // The gain is multiplied into the product and not into the weight, which is larger.
+  const at::Tensor y =
+      at::addmm(bias * lr_multiplier_, x.reshape({-1, weight.size(1)}), weight.t(), 1.0, gain).view(shape);
+  return activate_ ? at::leaky_relu(y, kSlope) * kSqrt2 : y;
 }
 
 at::Tensor PreparedWeight::get(const at::Tensor& weight, double gain, at::ScalarType type) const {
@@ -41,8 +50,15 @@ at::Tensor PreparedWeight::squares(const at::Tensor& weight) const {
   return weight.square().sum({2, 3});
 }
 
-void PreparedWeight::prepare(const at::Tensor& weight, double gain, at::ScalarType type) {
+at::Tensor PreparedWeight::convolve(const at::Tensor& x, const at::Tensor& weight, double gain,
+                                    int64_t padding) const {
+  if (ready_for(x)) return convolution_(x);
+  return at::conv2d(x, get(weight, gain, x.scalar_type()), {}, 1, padding);
+}
+
+void PreparedWeight::prepare(const at::Tensor& weight, double gain, int64_t padding, at::ScalarType type) {
   prepare_weight(weight, gain, type, prepared_);
+  convolution_.prepare(prepared_.ready, {}, type, {.padding = padding});
 }
 
 ConvLayerImpl::ConvLayerImpl(int64_t in, int64_t out, int64_t kernel, int64_t stride, bool activate)
@@ -54,11 +70,25 @@ ConvLayerImpl::ConvLayerImpl(int64_t in, int64_t out, int64_t kernel, int64_t st
 }
 
 at::Tensor ConvLayerImpl::forward(const at::Tensor& x) {
-  const int64_t padding = weight.size(2) / 2;
-  const at::Tensor y = at::conv2d(x, prepared_.get(weight, gain_, x.scalar_type()), {}, stride_, padding);
+  if (convolution_.ready(x)) return convolution_(x);
+  const at::Tensor ready = (weight * gain_).to(x.scalar_type()).contiguous(at::MemoryFormat::ChannelsLast);
+  const at::Tensor y = at::conv2d(x, ready, {}, stride_, weight.size(2) / 2);
   if (!activate_) return y + bias.to(y.scalar_type()).view({1, -1, 1, 1});
+  if (reference_ && !at::GradMode::is_enabled()) {
+    return at::leaky_relu(y + bias.view({1, -1, 1, 1}), kSlope) * kSqrt2;
+  }
   const at::Tensor scale = at::full({1, weight.size(0)}, kSqrt2, bias.options().requires_grad(false));
   return scale_bias_lrelu(y, scale, bias * kSqrt2);
+}
+
+void ConvLayerImpl::prepare(at::ScalarType type) {
+  const at::NoGradGuard no_grad;
+  engine::ConvolutionOptions options{.stride = stride_, .padding = weight.size(2) / 2};
+  // A positive factor may be applied before the activation as well as after it.
+  const double after = activate_ ? kSqrt2 : 1.0;
+  if (activate_) options.slope = kSlope;
+  convolution_.prepare(weight * (gain_ * after), bias * after, type, options);
+  reference_ = engine::backend() == engine::Backend::kTorch;
 }
 
 }  // namespace toonmirror::nets

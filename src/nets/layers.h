@@ -5,6 +5,7 @@
 
 #include <torch/torch.h>
 
+#include "nets/inference_convolution.h"
 #include "nets/modulation.h"
 
 namespace toonmirror::nets {
@@ -51,10 +52,18 @@ class PreparedWeight {
   at::Tensor get(const at::Tensor& weight, double gain, at::ScalarType type) const;
   // Σ weight² over the kernel, [out, in] float.
   at::Tensor squares(const at::Tensor& weight) const;
-  void prepare(const at::Tensor& weight, double gain, at::ScalarType type);
+  // x [N, in, H, W] by the weight, stride 1.
+  at::Tensor convolve(const at::Tensor& x, const at::Tensor& weight, double gain, int64_t padding) const;
+  // Whether convolve() would take the prepared convolution for x.
+  bool ready_for(const at::Tensor& x) const {
+    return convolution_.ready(x) && prepared_.ready.scalar_type() == x.scalar_type();
+  }
+  // `padding` is the one that will be asked for.
+  void prepare(const at::Tensor& weight, double gain, int64_t padding, at::ScalarType type);
 
  private:
   WeightForInference prepared_;  // undefined before prepare()
+  InferenceConvolution convolution_;
 };
 
 // 3×3 or 1×1 convolution with padding that keeps the size (halves it with stride 2), bias, then optionally
@@ -63,7 +72,7 @@ class ConvLayerImpl : public torch::nn::Module {
  public:
   ConvLayerImpl(int64_t in, int64_t out, int64_t kernel, int64_t stride, bool activate);
   at::Tensor forward(const at::Tensor& x);
-  void prepare(at::ScalarType type) { prepared_.prepare(weight, gain_, type); }
+  void prepare(at::ScalarType type);
 
   torch::Tensor weight, bias;
 
@@ -71,7 +80,8 @@ class ConvLayerImpl : public torch::nn::Module {
   int64_t stride_;
   bool activate_;
   double gain_;
-  PreparedWeight prepared_;
+  InferenceConvolution convolution_;  // with bias and activation
+  bool reference_ = false;            // plain operations alone, see reference_layers.h
 };
 TORCH_MODULE(ConvLayer);
 

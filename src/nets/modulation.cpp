@@ -1,11 +1,10 @@
 #include "nets/modulation.h"
 
-#include <ATen/Parallel.h>
 #include <torch/torch.h>
 
-#include <algorithm>
 #include <vector>
 
+#include "nets/activations.h"
 #include "nets/modulation_kernels.h"
 
 namespace toonmirror::nets {
@@ -48,57 +47,11 @@ using torch::autograd::AutogradContext;
 using torch::autograd::Variable;
 using torch::autograd::variable_list;
 
-at::Tensor channels_last(const at::Tensor& x) { return x.contiguous(at::MemoryFormat::ChannelsLast); }
-at::Tensor plain_float(const at::Tensor& x) { return x.to(at::kFloat).contiguous(); }
-
-bool has_kernels(const at::Tensor& x) {
-  return x.is_cpu() && (x.scalar_type() == at::kFloat || x.scalar_type() == at::kBFloat16);
-}
-
-template <typename T>
-T* data(const at::Tensor& x) {
-  return static_cast<T*>(x.data_ptr());
-}
-
-// Calls body(T{}) with the element type of x.
-template <typename Body>
-void for_type(const at::Tensor& x, Body body) {
-  if (x.scalar_type() == at::kFloat) {
-    body(float{});
-  } else {
-    body(Bfloat16Bits{});
-  }
-}
-
 at::Tensor empty_activations(const at::Tensor& like, int64_t channels, int64_t height, int64_t width,
                              at::ScalarType type) {
   return at::empty({like.size(0), channels, height, width}, like.options().dtype(type),
                    at::MemoryFormat::ChannelsLast);
 }
-
-// Work split into (image, range of pixels) pieces, so that one image alone keeps all threads busy too.
-struct Pieces {
-  int64_t images, per_image, pixels;
-
-  explicit Pieces(const at::Tensor& x)
-      : images(x.size(0)),
-        per_image(std::clamp<int64_t>((at::get_num_threads() + images - 1) / std::max<int64_t>(images, 1), 1,
-                                      std::max<int64_t>(x.size(2) * x.size(3), 1))),
-        pixels(x.size(2) * x.size(3)) {}
-  int64_t count() const { return images * per_image; }
-
-  // body(piece, image, first_pixel, pixel_count)
-  template <typename Body>
-  void run(Body body) const {
-    at::parallel_for(0, count(), 1, [&](int64_t begin, int64_t end) {
-      for (int64_t piece = begin; piece < end; ++piece) {
-        const int64_t part = piece % per_image;
-        const int64_t first = pixels * part / per_image;
-        body(piece, piece / per_image, first, pixels * (part + 1) / per_image - first);
-      }
-    });
-  }
-};
 
 // Partial sums of the pieces [pieces, ...] to [N, ...].
 at::Tensor sum_pieces(const at::Tensor& partial, const Pieces& pieces) {
@@ -290,7 +243,7 @@ struct UpsampleFunction : torch::autograd::Function<UpsampleFunction> {
       at::parallel_for(0, x.size(0) * out_height, 8, [&](int64_t begin, int64_t end) {
         for (int64_t row = begin; row < end; ++row) {
           const int64_t image = row / out_height;
-          modulation_kernels<T>().upsample(data<T>(x) + image * height * width * channels,
+          modulation_kernels<T>().upsample(data<T>(x) + image * height * width * channels, nullptr,
                                            data<T>(y) + image * out_height * out_width * channels, height,
                                            width, channels, margin, row % out_height, row % out_height + 1);
         }

@@ -47,6 +47,26 @@ void scale_bias_lrelu(const T* __restrict x, const float* __restrict scale, cons
 }
 
 template <typename T>
+void finish_layer(T* x, const float* __restrict scale, const float* __restrict noise,
+                  const float* __restrict bias, float slope, float limit, const float* __restrict after,
+                  int64_t pixels, int64_t channels) {
+  for (int64_t p = 0; p < pixels; ++p, x += channels) {
+    const float n = noise == nullptr ? 0.0f : noise[p];
+    const auto finished = [&](int64_t c) {
+      const float value = load(x[c]) * scale[c] + (bias[c] + n);
+      const float active = value > 0 ? value : slope * value;
+      const float low = active < limit ? active : limit;
+      return low > -limit ? low : -limit;
+    };
+    if (after == nullptr) {
+      for (int64_t c = 0; c < channels; ++c) store(x[c], finished(c));
+    } else {
+      for (int64_t c = 0; c < channels; ++c) store(x[c], finished(c) * after[c]);
+    }
+  }
+}
+
+template <typename T>
 void scale_bias_lrelu_backward(const T* __restrict g, const T* __restrict x, const float* __restrict scale,
                                const float* __restrict bias, float slope, T* __restrict dx,
                                float* __restrict dscale, float* __restrict dbias, int64_t pixels,
@@ -133,8 +153,8 @@ inline Taps taps_at(int64_t out, int64_t size) {
 }
 
 template <typename T>
-void upsample(const T* __restrict x, T* __restrict y, int64_t height, int64_t width, int64_t channels,
-              int64_t margin, int64_t row_begin, int64_t row_end) {
+void upsample(const T* __restrict x, const float* __restrict scale, T* __restrict y, int64_t height,
+              int64_t width, int64_t channels, int64_t margin, int64_t row_begin, int64_t row_end) {
   const int64_t out_width = 2 * width + 2 * margin;
   for (int64_t row = row_begin; row < row_end; ++row) {
     const Taps v = taps_at(row - margin, height);
@@ -148,8 +168,13 @@ void upsample(const T* __restrict x, T* __restrict y, int64_t height, int64_t wi
       const T* __restrict c = far_row + h.near_index * channels;
       const T* __restrict d = far_row + h.far_index * channels;
       const float wa = v.near * h.near, wb = v.near * h.far, wc = v.far * h.near, wd = v.far * h.far;
-      for (int64_t k = 0; k < channels; ++k) {
-        store(out[k], wa * load(a[k]) + wb * load(b[k]) + wc * load(c[k]) + wd * load(d[k]));
+      const auto sum = [&](int64_t k) {
+        return wa * load(a[k]) + wb * load(b[k]) + wc * load(c[k]) + wd * load(d[k]);
+      };
+      if (scale == nullptr) {
+        for (int64_t k = 0; k < channels; ++k) store(out[k], sum(k));
+      } else {
+        for (int64_t k = 0; k < channels; ++k) store(out[k], sum(k) * scale[k]);
       }
     }
   }
@@ -198,10 +223,18 @@ void prepare_weight(const float* __restrict weight, float gain, T* __restrict re
 }
 
 template <typename T>
-constexpr ModulationKernels<T> kKernels = {
-    modulate<T>, modulate_backward<T>, scale_bias_lrelu<T>, scale_bias_lrelu_backward<T>,
-    to_rgb<T>,   to_rgb_backward<T>,   channel_dot<T>,      channel_dot_backward<T>,
-    upsample<T>, upsample_backward<T>, prepare_weight<T>};
+constexpr ModulationKernels<T> kKernels = {modulate<T>,
+                                           modulate_backward<T>,
+                                           scale_bias_lrelu<T>,
+                                           finish_layer<T>,
+                                           scale_bias_lrelu_backward<T>,
+                                           to_rgb<T>,
+                                           to_rgb_backward<T>,
+                                           channel_dot<T>,
+                                           channel_dot_backward<T>,
+                                           upsample<T>,
+                                           upsample_backward<T>,
+                                           prepare_weight<T>};
 
 }  // namespace
 

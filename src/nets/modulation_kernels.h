@@ -20,7 +20,11 @@ struct ModulationKernels {
   // v = x · scale[c] + bias[c]; y = v where v > 0, else slope · v
   void (*scale_bias_lrelu)(const T* x, const float* scale, const float* bias, float slope, T* y,
                            int64_t pixels, int64_t channels);
-  // The gradient of the same: dx, dscale[c] +=, dbias[c] +=
+  // In place, for inference: v = x · scale[c] + noise[p] + bias[c]; v = v > 0 ? v : slope · v, at most
+  // ±limit; x = v · after[c]. `noise` and `after` may be null: none.
+  void (*finish_layer)(T* x, const float* scale, const float* noise, const float* bias, float slope,
+                       float limit, const float* after, int64_t pixels, int64_t channels);
+  // The gradient of scale_bias_lrelu: dx, dscale[c] +=, dbias[c] +=
   void (*scale_bias_lrelu_backward)(const T* g, const T* x, const float* scale, const float* bias,
                                     float slope, T* dx, float* dscale, float* dbias, int64_t pixels,
                                     int64_t channels);
@@ -33,9 +37,10 @@ struct ModulationKernels {
   void (*channel_dot)(const T* x, const T* y, float* dot, int64_t pixels, int64_t channels);
   // dx[p][c] = g[p] · y[p][c]
   void (*channel_dot_backward)(const float* g, const T* y, T* dx, int64_t pixels, int64_t channels);
-  // Output rows [row_begin, row_end) of upsample_2x (see modulation.h); `margin` is 0 or 1.
-  void (*upsample)(const T* x, T* y, int64_t height, int64_t width, int64_t channels, int64_t margin,
-                   int64_t row_begin, int64_t row_end);
+  // Output rows [row_begin, row_end) of upsample_2x (see modulation.h); `margin` is 0 or 1. `scale` [c] is
+  // multiplied into the result; null: none.
+  void (*upsample)(const T* x, const float* scale, T* y, int64_t height, int64_t width, int64_t channels,
+                   int64_t margin, int64_t row_begin, int64_t row_end);
   // Input rows [row_begin, row_end) of its adjoint.
   void (*upsample_backward)(const T* g, T* dx, int64_t height, int64_t width, int64_t channels,
                             int64_t margin, int64_t row_begin, int64_t row_end);

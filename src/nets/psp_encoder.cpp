@@ -116,16 +116,27 @@ PspEncoderOptions psp_options_from_tensors(const NamedTensors& tensors, PspFlavo
 }
 
 StyleHeadImpl::StyleHeadImpl(int64_t in, int64_t out, int64_t depth) {
-  convs_ = register_module("convs", torch::nn::Sequential());
+  const auto list = register_module("convs", torch::nn::Sequential());
   for (int64_t i = 0; i < depth; ++i) {
-    convs_->push_back(Convolution(i == 0 ? in : out, out, 3, /*stride=*/2, /*with_bias=*/true));
-    convs_->push_back(torch::nn::LeakyReLU(torch::nn::LeakyReLUOptions().negative_slope(kStyleSlope)));
+    convs_.emplace_back(Convolution(i == 0 ? in : out, out, 3, /*stride=*/2, /*with_bias=*/true));
+    list->push_back(convs_.back());
+    list->push_back(torch::nn::LeakyReLU(torch::nn::LeakyReLUOptions().negative_slope(kStyleSlope)));
   }
   linear_ = register_module("linear", FullyConnected(out, out, /*activate=*/false));
 }
 
 at::Tensor StyleHeadImpl::forward(const at::Tensor& x) {
-  return linear_->forward(convs_->forward(x).flatten(1));
+  at::Tensor y = x;
+  for (Convolution& conv : convs_) {
+    const bool activated = conv->prepared(y);
+    y = conv->forward(y);
+    if (!activated) y = at::leaky_relu(y, kStyleSlope);
+  }
+  return linear_->forward(y.to(at::kFloat).flatten(1));
+}
+
+void StyleHeadImpl::prepare(at::ScalarType type) {
+  for (Convolution& conv : convs_) conv->prepare(type, {.slope = kStyleSlope});
 }
 
 PspEncoderImpl::PspEncoderImpl(const PspEncoderOptions& options)
@@ -163,6 +174,13 @@ at::Tensor PspEncoderImpl::forward(const at::Tensor& x) {
     rows.push_back(row);
   }
   return at::stack(rows, 1);
+}
+
+void PspEncoderImpl::prepare(at::ScalarType type) {
+  backbone_.prepare(type);
+  latlayer1_->prepare(type);
+  latlayer2_->prepare(type);
+  for (StyleHead& style : styles_) style->prepare(type);
 }
 
 PspEncoder load_psp_encoder(const PspEncoderOptions& options, const NamedTensors& tensors,

@@ -62,9 +62,10 @@ class StyleHeadImpl : public torch::nn::Module {
  public:
   StyleHeadImpl(int64_t in, int64_t out, int64_t depth);
   at::Tensor forward(const at::Tensor& x);
+  void prepare(at::ScalarType type);
 
  private:
-  torch::nn::Sequential convs_{nullptr};
+  std::vector<Convolution> convs_;
   FullyConnected linear_{nullptr};
 };
 TORCH_MODULE(StyleHead);
@@ -83,6 +84,9 @@ class PspEncoderImpl : public torch::nn::Module {
   at::Tensor forward(const at::Tensor& x);
   // The same with the average face added: W+ of the generator the encoder was trained with.
   at::Tensor w_plus(const at::Tensor& x) { return forward(x) + latent_avg_; }
+
+  // For inference, see InferenceConvolution. Takes as much memory again as the weights.
+  void prepare(at::ScalarType type);
 
  private:
   PspEncoderOptions options_;

@@ -4,7 +4,9 @@
 #include <cmath>
 
 #include "base/error.h"
+#include "nets/inference_passes.h"
 #include "nets/modulation.h"
+#include "nets/reference_layers.h"
 
 namespace toonmirror::nets {
 namespace {
@@ -51,23 +53,60 @@ StyledConvImpl::StyledConvImpl(int64_t in, int64_t out, int64_t resolution, bool
   }
 }
 
-at::Tensor StyledConvImpl::forward(const at::Tensor& x, const at::Tensor& w, NoiseMode noise_mode) {
-  const double gain = 1.0 / std::sqrt(static_cast<double>(weight.size(1) * 9));
-  const at::Tensor style = affine->forward(w) * gain;  // [N, in]
-  const at::Tensor demodulation = (at::matmul(style.square(), prepared_.squares(weight).t()) + 1e-8).rsqrt();
+at::Tensor StyledConvImpl::style(const at::Tensor& w) {
+  return affine->forward(w) * (1.0 / std::sqrt(static_cast<double>(weight.size(1) * 9)));
+}
 
-  at::Tensor y = modulate(x, style);
-  if (up_) y = upsample_2x(y, /*margin=*/1);
-  y = at::conv2d(y, prepared_.get(weight, 1.0, y.scalar_type()), {}, 1, up_ ? 0 : 1);
-  if (!noise_const.defined() || noise_mode == NoiseMode::kNone) {
-    return clamped(scale_bias_lrelu(y, demodulation * kSqrt2, bias * kSqrt2), clamp_);
+at::Tensor StyledConvImpl::demodulation(const at::Tensor& style) const {
+  return (at::matmul(style.square(), prepared_.squares(weight).t()) + 1e-8).rsqrt();
+}
+
+at::Tensor StyledConvImpl::noise(NoiseMode mode, int64_t images) const {
+  if (!noise_const.defined() || mode == NoiseMode::kNone) return {};
+  const int64_t h = noise_const.size(0), w = noise_const.size(1);
+  const at::Tensor plane = mode == NoiseMode::kConst ? noise_const.view({1, 1, h, w})
+                                                     : at::randn({images, 1, h, w}, noise_const.options());
+  return plane * noise_strength;
+}
+
+at::Tensor StyledConvImpl::infer(const at::Tensor& x, bool modulated, const at::Tensor& style,
+                                 NoiseMode noise_mode, const at::Tensor& after) {
+  at::Tensor y = x;
+  if (up_) {
+    y = upsample_2x_modulated(x, style, /*margin=*/1);
+  } else if (!modulated) {
+    y = modulate(x, style);
   }
-  const at::Tensor noise = noise_mode == NoiseMode::kConst
-                               ? noise_const.view({1, 1, noise_const.size(0), noise_const.size(1)})
-                               : at::randn({y.size(0), 1, y.size(2), y.size(3)}, noise_const.options());
-  y = modulate(y, demodulation) + (noise * noise_strength).to(y.scalar_type());
+  y = prepared_.convolve(y, weight, 1.0, up_ ? 0 : 1);
+  // √2 is positive: it may go in front of the activation.
+  at::Tensor plane = noise(noise_mode, y.size(0));
+  if (plane.defined()) plane = plane * kSqrt2;
+  finish_layer(y, {demodulation(style) * kSqrt2, plane, bias * kSqrt2, clamp_, after});
+  return y;
+}
+
+at::Tensor StyledConvImpl::forward(const at::Tensor& x, const at::Tensor& w, NoiseMode noise_mode) {
+  const at::Tensor s = style(w);  // [N, in]
+  const at::Tensor plane = noise(noise_mode, x.size(0));
+  if (reference_ && !at::GradMode::is_enabled()) {
+    at::Tensor y = reference::modulated_convolution(x, weight, s, up_);
+    if (plane.defined()) y = y + plane;
+    return clamped(at::leaky_relu(y + bias.view({1, -1, 1, 1}), 0.2) * kSqrt2, clamp_);
+  }
+  at::Tensor y = modulate(x, s);
+  if (up_) y = upsample_2x(y, /*margin=*/1);
+  y = prepared_.convolve(y, weight, 1.0, up_ ? 0 : 1);
+  if (!plane.defined()) {
+    return clamped(scale_bias_lrelu(y, demodulation(s) * kSqrt2, bias * kSqrt2), clamp_);
+  }
+  y = modulate(y, demodulation(s)) + plane.to(y.scalar_type());
   const at::Tensor gain_only = at::full({1, weight.size(0)}, kSqrt2, bias.options().requires_grad(false));
   return clamped(scale_bias_lrelu(y, gain_only, bias * kSqrt2), clamp_);
+}
+
+void StyledConvImpl::prepare(at::ScalarType type) {
+  reference_ = engine::backend() == engine::Backend::kTorch;
+  if (!reference_) prepared_.prepare(weight, 1.0, up_ ? 0 : 1, type);
 }
 
 ToRgbImpl::ToRgbImpl(int64_t in, const GeneratorOptions& options) : clamp_(options.conv_clamp) {
@@ -81,7 +120,9 @@ at::Tensor ToRgbImpl::forward(const at::Tensor& x, const at::Tensor& w) {
   const int64_t in = weight.size(1);
   const at::Tensor style = affine->forward(w) * (1.0 / std::sqrt(static_cast<double>(in)));
   const at::Tensor modulated = weight.view({1, 3, in}) * style.unsqueeze(1);  // [N, 3, in]
-  return clamped(to_rgb(x, modulated) + bias.view({1, 3, 1, 1}), clamp_);
+  const bool reference = reference_ && !at::GradMode::is_enabled();
+  return clamped(
+      (reference ? reference::to_rgb(x, modulated) : to_rgb(x, modulated)) + bias.view({1, 3, 1, 1}), clamp_);
 }
 
 SynthesisBlockImpl::SynthesisBlockImpl(const GeneratorOptions& options, int64_t resolution) {
@@ -105,7 +146,32 @@ SynthesisBlockImpl::SynthesisBlockImpl(const GeneratorOptions& options, int64_t 
 void SynthesisBlockImpl::prepare(at::ScalarType type) {
   if (conv0) conv0->prepare(type);
   conv1->prepare(type);
+  torgb->prepare();
   if (likeness) likeness->prepare(type);
+}
+
+at::Tensor SynthesisBlockImpl::with_likeness(const at::Tensor& x, const at::Tensor& features) {
+  if (!likeness) return x;
+  // Features of zeros and no features at all are the same thing: the bias stays.
+  if (!features.defined()) return x + likeness->bias.to(x.scalar_type()).view({1, -1, 1, 1});
+  return x + likeness->forward(features.to(x.scalar_type()));
+}
+
+at::Tensor SynthesisBlockImpl::forward(const at::Tensor& x, const at::Tensor& ws, int64_t row,
+                                       const at::Tensor& features, NoiseMode noise_mode) {
+  const int64_t second = conv0 ? row + 1 : row;
+  at::Tensor y = x;
+  if (!conv1->fast(x)) {
+    if (conv0) y = conv0->forward(y, ws.select(1, row), noise_mode);
+    return conv1->forward(with_likeness(y, features), ws.select(1, second), noise_mode);
+  }
+  const at::Tensor style = conv1->style(ws.select(1, second));
+  const bool modulated = conv0 && !likeness;
+  if (conv0) {
+    y = conv0->infer(y, /*modulated=*/false, conv0->style(ws.select(1, row)), noise_mode,
+                     modulated ? style : at::Tensor());
+  }
+  return conv1->infer(with_likeness(y, features), modulated, style, noise_mode, {});
 }
 
 MappingImpl::MappingImpl(const GeneratorOptions& options) {
@@ -131,6 +197,7 @@ SynthesisImpl::SynthesisImpl(const GeneratorOptions& options) {
 }
 
 void SynthesisImpl::prepare(at::ScalarType type) {
+  reference_ = engine::backend() == engine::Backend::kTorch;
   for (SynthesisBlock& block : blocks_) block->prepare(type);
 }
 
@@ -148,16 +215,16 @@ at::Tensor SynthesisImpl::forward(const at::Tensor& ws, const LikenessFeatures& 
   int64_t resolution = 4;
   for (SynthesisBlock& block : blocks_) {
     if (resolution > options.max_resolution) break;
-    if (block->conv0) x = block->conv0->forward(x, ws.select(1, row++), options.noise_mode);
-    if (block->likeness) {
-      // Features of zeros and no features at all are the same thing: the bias stays.
-      const auto found = features.find(resolution);
-      x = x + (found == features.end() ? block->likeness->bias.to(x.scalar_type()).view({1, -1, 1, 1})
-                                       : block->likeness->forward(found->second.to(x.scalar_type())));
-    }
-    x = block->conv1->forward(x, ws.select(1, row++), options.noise_mode);
+    const auto found = features.find(resolution);
+    x = block->forward(x, ws, row, found == features.end() ? at::Tensor() : found->second,
+                       options.noise_mode);
+    row += block->conv0 ? 2 : 1;
     const at::Tensor contribution = block->torgb->forward(x, ws.select(1, row));
-    rgb = rgb.defined() ? upsample_2x(rgb, /*margin=*/0) + contribution : contribution;
+    if (rgb.defined()) {
+      rgb = (reference_ ? reference::upsample_2x(rgb) : upsample_2x(rgb, /*margin=*/0)) + contribution;
+    } else {
+      rgb = contribution;
+    }
     resolution *= 2;
   }
   return rgb;

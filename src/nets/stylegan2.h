@@ -19,6 +19,7 @@
 #include <string>
 #include <vector>
 
+#include "engine/backend.h"
 #include "nets/layers.h"
 
 namespace toonmirror::nets {
@@ -57,14 +58,26 @@ class StyledConvImpl : public torch::nn::Module {
   // `resolution` is that of the output; `options` gives what all layers share.
   StyledConvImpl(int64_t in, int64_t out, int64_t resolution, bool up, const GeneratorOptions& options);
   at::Tensor forward(const at::Tensor& x, const at::Tensor& w, NoiseMode noise_mode);
-  void prepare(at::ScalarType type) { prepared_.prepare(weight, 1.0, type); }
+  void prepare(at::ScalarType type);
+
+  // For inference, the same in fewer passes (inference_passes.h), once fast(x): what x is multiplied with,
+  // per image and channel [N, in]; and the layer of an x, which `modulated` says is multiplied already, with
+  // its result multiplied by `after` [N, out] unless that is undefined.
+  bool fast(const at::Tensor& x) const { return prepared_.ready_for(x); }
+  at::Tensor style(const at::Tensor& w);
+  at::Tensor infer(const at::Tensor& x, bool modulated, const at::Tensor& style, NoiseMode noise_mode,
+                   const at::Tensor& after);
 
   torch::Tensor weight, bias, noise_const, noise_strength;
   FullyConnected affine{nullptr};
 
  private:
+  at::Tensor demodulation(const at::Tensor& style) const;
+  at::Tensor noise(NoiseMode mode, int64_t images) const;
+
   bool up_;
   double clamp_;
+  bool reference_ = false;  // computed as in reference_layers.h
   PreparedWeight prepared_;
 };
 TORCH_MODULE(StyledConv);
@@ -74,12 +87,14 @@ class ToRgbImpl : public torch::nn::Module {
  public:
   ToRgbImpl(int64_t in, const GeneratorOptions& options);
   at::Tensor forward(const at::Tensor& x, const at::Tensor& w);
+  void prepare() { reference_ = engine::backend() == engine::Backend::kTorch; }
 
   torch::Tensor weight, bias;
   FullyConnected affine{nullptr};
 
  private:
   double clamp_;
+  bool reference_ = false;
 };
 TORCH_MODULE(ToRgb);
 
@@ -87,11 +102,17 @@ class SynthesisBlockImpl : public torch::nn::Module {
  public:
   SynthesisBlockImpl(const GeneratorOptions& options, int64_t resolution);
   void prepare(at::ScalarType type);
+  // The two convolutions: x [N, in, R/2, R/2] (R in b4) → [N, out, R, R]. `row` of ws is the first one's.
+  at::Tensor forward(const at::Tensor& x, const at::Tensor& ws, int64_t row, const at::Tensor& features,
+                     NoiseMode noise_mode);
 
   torch::Tensor constant;  // b4 only, "const": [C, 4, 4]
   StyledConv conv0{nullptr}, conv1{nullptr};
   ToRgb torgb{nullptr};
   ConvLayer likeness{nullptr};
+
+ private:
+  at::Tensor with_likeness(const at::Tensor& x, const at::Tensor& features);
 };
 TORCH_MODULE(SynthesisBlock);
 
@@ -125,6 +146,7 @@ class SynthesisImpl : public torch::nn::Module {
 
  private:
   std::vector<SynthesisBlock> blocks_;
+  bool reference_ = false;
 };
 TORCH_MODULE(Synthesis);
 
@@ -142,6 +164,7 @@ class GeneratorImpl : public torch::nn::Module {
     return synthesis->forward(ws, features, options);
   }
   // Derives all convolution weights once, for inference in that type. Call again after changing a parameter.
+  // With engine::Backend::kTorch nothing is derived, and layers compute as in reference_layers.h: float only.
   void prepare(at::ScalarType type) { synthesis->prepare(type); }
 
   Mapping mapping{nullptr};

@@ -23,6 +23,7 @@ FaceEncoder::FaceEncoder(const checkpoint::CheckpointFile& file, const std::file
     }
     psp_->to(device);
     psp_->eval();
+    psp_->prepare(at::kFloat);
   }
   house_->to(device);
   house_->prepare(precision_);

@@ -1,0 +1,185 @@
+// Plans of oneDNN 2.6: https://oneapi-src.github.io/oneDNN/v2.6/dev_guide_convolution.html
+#include <ATen/Parallel.h>
+
+#include <oneapi/dnnl/dnnl.hpp>
+#include <unordered_map>
+
+#include "engine/plan.h"
+
+namespace toonmirror::engine {
+namespace {
+
+using dnnl::memory;
+using Tag = memory::format_tag;
+using Type = memory::data_type;
+
+const dnnl::engine& processor() {
+  static const dnnl::engine engine(dnnl::engine::kind::cpu, 0);
+  return engine;
+}
+
+dnnl::stream& stream() {
+  thread_local dnnl::stream stream(processor());
+  return stream;
+}
+
+// Room for what a convolution needs while it computes, kept for the next one of this thread.
+void* scratch(size_t bytes, int which) {
+  thread_local at::Tensor rooms[3];
+  at::Tensor& room = rooms[which];
+  if (!room.defined() || static_cast<size_t>(room.numel()) < bytes) {
+    room = at::Tensor();  // before the larger one is asked for
+    room = at::empty({static_cast<int64_t>(bytes)}, at::kByte);
+  }
+  return room.data_ptr();
+}
+
+Type type_of(at::ScalarType type) { return type == at::kBFloat16 ? Type::bf16 : Type::f32; }
+
+bool has(dnnl::cpu_isa isa) {
+  // The values of x64 sets are bit masks, each holding those of the sets that it contains.
+  const auto usable = static_cast<unsigned>(dnnl::get_effective_cpu_isa()),
+             asked = static_cast<unsigned>(isa);
+  return (usable & asked) == asked;
+}
+
+memory::dims dims_of(at::IntArrayRef sizes) { return {sizes.begin(), sizes.end()}; }
+
+// Where Winograd's algorithm beats the direct one, see docs/performance.md. Matrix units (AMX) compute direct
+// convolutions in bfloat16 faster still. Below, transformed weights would be too large a part of the work.
+bool winograd_wins(const ConvolutionOptions& options, const at::Tensor& x, at::IntArrayRef weight) {
+  constexpr int64_t kFewestChannels = 64, kBlock = 16, kSmallest_px = 16;
+  if (!has(dnnl::cpu_isa::avx512_core)) return false;
+  if (x.scalar_type() == at::kBFloat16 && has(dnnl::cpu_isa::avx512_core_amx)) return false;
+  return !options.direct && weight[2] == 3 && weight[3] == 3 && options.stride == 1 && options.padding <= 1 &&
+         std::min(weight[0], weight[1]) >= kFewestChannels && weight[0] % kBlock == 0 &&
+         weight[1] % kBlock == 0 && std::min(x.size(2), x.size(3)) >= kSmallest_px;
+}
+
+class OneDnnPlan : public ConvolutionPlan {
+ public:
+  // Throws dnnl::error where oneDNN has no such convolution.
+  OneDnnPlan(const ConvolutionOptions& options, const at::Tensor& x, at::IntArrayRef weight, bool has_bias,
+             bool winograd)
+      : shape_(x.sizes().vec()),
+        type_(x.scalar_type()),
+        threads_(at::get_num_threads()),
+        winograd_(winograd),
+        weight_shape_(dims_of(weight)) {
+    const auto out_size = [&](size_t axis) {
+      return (shape_[axis] + 2 * options.padding - weight[axis]) / options.stride + 1;
+    };
+    const memory::dims out = {shape_[0], weight[0], out_size(2), out_size(3)};
+    const Type inner = winograd ? Type::f32 : type_of(type_);
+    const Tag order = winograd ? Tag::nChw16c : Tag::nhwc;
+    const memory::dims strides(2, options.stride), padding(2, options.padding);
+    const auto algorithm =
+        winograd ? dnnl::algorithm::convolution_winograd : dnnl::algorithm::convolution_direct;
+    const memory::desc source(shape_, inner, order), kernel(weight_shape_, inner, Tag::any),
+        result(out, inner, order), bias({weight[0]}, Type::f32, Tag::x);
+    const auto description =
+        has_bias ? dnnl::convolution_forward::desc(dnnl::prop_kind::forward_inference, algorithm, source,
+                                                   kernel, bias, result, strides, padding, padding)
+                 : dnnl::convolution_forward::desc(dnnl::prop_kind::forward_inference, algorithm, source,
+                                                   kernel, result, strides, padding, padding);
+    dnnl::primitive_attr attributes;
+    attributes.set_scratchpad_mode(dnnl::scratchpad_mode::user);
+    if (options.slope) {
+      dnnl::post_ops after;
+      after.append_eltwise(1.0f, dnnl::algorithm::eltwise_relu, static_cast<float>(*options.slope), 0.0f);
+      attributes.set_post_ops(after);
+    }
+    description_ = dnnl::convolution_forward::primitive_desc(description, attributes, processor());
+    convolution_ = dnnl::convolution_forward(description_);
+    plain_source_ = memory::desc(shape_, type_of(type_), Tag::nhwc);
+    plain_result_ = memory::desc(out, type_of(type_), Tag::nhwc);
+    if (winograd) {
+      to_blocks_ = dnnl::reorder({processor(), plain_source_, processor(), description_.src_desc()});
+      from_blocks_ = dnnl::reorder({processor(), description_.dst_desc(), processor(), plain_result_});
+    }
+  }
+
+  bool fits(const at::Tensor& x) const override {
+    return x.sizes() == at::IntArrayRef(shape_) && x.scalar_type() == type_ &&
+           at::get_num_threads() == threads_;
+  }
+
+  void pack(const at::Tensor& weight, const at::Tensor& bias, int64_t version) override {
+    if (version == version_) return;
+    if (!weight_) weight_ = memory(description_.weights_desc(), processor());
+    // Transformed weights are made of the plain order alone.
+    const bool by_channels = !winograd_ && weight.is_contiguous(at::MemoryFormat::ChannelsLast);
+    const at::Tensor ordered =
+        by_channels ? weight
+                    : weight.to(winograd_ ? at::kFloat : type_).contiguous(at::MemoryFormat::Contiguous);
+    memory plain({weight_shape_, type_of(ordered.scalar_type()), by_channels ? Tag::ohwi : Tag::oihw},
+                 processor(), ordered.data_ptr());
+    dnnl::reorder(plain, weight_).execute(stream(), plain, weight_);
+    stream().wait();
+    if (bias.defined()) bias_ = bias.to(at::kFloat).contiguous();
+    version_ = version;
+  }
+
+  void run(const at::Tensor& x, const at::Tensor& y) const override {
+    memory source(plain_source_, processor(), x.data_ptr()), result(plain_result_, processor(), y.data_ptr());
+    const memory::desc room = description_.scratchpad_desc();
+    std::unordered_map<int, memory> arguments = {
+        {DNNL_ARG_WEIGHTS, weight_},
+        {DNNL_ARG_SCRATCHPAD, memory(room, processor(), scratch(room.get_size(), 0))}};
+    if (bias_.defined()) {
+      arguments[DNNL_ARG_BIAS] = memory(description_.bias_desc(), processor(), bias_.data_ptr());
+    }
+    if (!winograd_) {
+      arguments[DNNL_ARG_SRC] = source;
+      arguments[DNNL_ARG_DST] = result;
+      convolution_.execute(stream(), arguments);
+      stream().wait();
+      return;
+    }
+    const memory::desc in = description_.src_desc(), out = description_.dst_desc();
+    memory blocked_source(in, processor(), scratch(in.get_size(), 1));
+    memory blocked_result(out, processor(), scratch(out.get_size(), 2));
+    arguments[DNNL_ARG_SRC] = blocked_source;
+    arguments[DNNL_ARG_DST] = blocked_result;
+    to_blocks_.execute(stream(), source, blocked_source);
+    convolution_.execute(stream(), arguments);
+    from_blocks_.execute(stream(), blocked_result, result);
+    stream().wait();
+  }
+
+  std::string describe() const override {
+    return std::string(winograd_ ? "winograd" : "direct") + " (" + description_.impl_info_str() + ")";
+  }
+
+ private:
+  memory::dims shape_;
+  at::ScalarType type_;
+  int threads_;
+  bool winograd_;
+  memory::dims weight_shape_;
+  dnnl::convolution_forward::primitive_desc description_;
+  dnnl::convolution_forward convolution_;
+  memory::desc plain_source_, plain_result_;
+  dnnl::reorder to_blocks_, from_blocks_;
+  memory weight_;
+  at::Tensor bias_;
+  int64_t version_ = -1;
+};
+
+}  // namespace
+
+std::shared_ptr<ConvolutionPlan> make_plan(const ConvolutionOptions& options, const at::Tensor& x,
+                                           at::IntArrayRef weight, bool has_bias) {
+  const bool known = x.scalar_type() == at::kFloat || x.scalar_type() == at::kBFloat16;
+  if (!known || !x.is_cpu() || x.numel() == 0) return nullptr;
+  for (const bool winograd : {true, false}) {
+    if (winograd && !winograd_wins(options, x, weight)) continue;
+    try {
+      return std::make_shared<OneDnnPlan>(options, x, weight, has_bias, winograd);
+    } catch (const dnnl::error&) {  // not on this processor: the next
+    }
+  }
+  return nullptr;
+}
+
+}  // namespace toonmirror::engine

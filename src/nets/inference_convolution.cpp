@@ -1,0 +1,23 @@
+#include "nets/inference_convolution.h"
+
+#include "engine/backend.h"
+
+namespace toonmirror::nets {
+
+void InferenceConvolution::prepare(const at::Tensor& weight, const at::Tensor& bias, at::ScalarType type,
+                                   const engine::ConvolutionOptions& options) {
+  if (engine::backend() == engine::Backend::kTorch || !weight.is_cpu()) {
+    convolution_ = nullptr;
+    return;
+  }
+  const at::NoGradGuard no_grad;
+  type_ = type;
+  if (convolution_ == nullptr) convolution_ = std::make_shared<engine::Convolution>(options);
+  convolution_->set_weight(weight.to(type), bias);
+}
+
+bool InferenceConvolution::ready(const at::Tensor& x) const {
+  return convolution_ != nullptr && x.is_cpu() && !at::GradMode::is_enabled();
+}
+
+}  // namespace toonmirror::nets
