@@ -58,25 +58,27 @@ bool winograd_wins(const ConvolutionOptions& options, const at::Tensor& x, at::I
 
 class OneDnnPlan : public ConvolutionPlan {
  public:
-  // Throws dnnl::error where oneDNN has no such convolution.
+  // `inner` is the type that is computed in. Throws dnnl::error where oneDNN has no such convolution.
   OneDnnPlan(const ConvolutionOptions& options, const at::Tensor& x, at::IntArrayRef weight, bool has_bias,
-             bool winograd)
+             bool winograd, at::ScalarType inner)
       : shape_(x.sizes().vec()),
         type_(x.scalar_type()),
         threads_(at::get_num_threads()),
         winograd_(winograd),
+        inner_(inner),
+        reordered_(winograd || inner != x.scalar_type()),
         weight_shape_(dims_of(weight)) {
     const auto out_size = [&](size_t axis) {
       return (shape_[axis] + 2 * options.padding - weight[axis]) / options.stride + 1;
     };
     const memory::dims out = {shape_[0], weight[0], out_size(2), out_size(3)};
-    const Type inner = winograd ? Type::f32 : type_of(type_);
+    const Type computed = type_of(inner);
     const Tag order = winograd ? Tag::nChw16c : Tag::nhwc;
     const memory::dims strides(2, options.stride), padding(2, options.padding);
     const auto algorithm =
         winograd ? dnnl::algorithm::convolution_winograd : dnnl::algorithm::convolution_direct;
-    const memory::desc source(shape_, inner, order), kernel(weight_shape_, inner, Tag::any),
-        result(out, inner, order), bias({weight[0]}, Type::f32, Tag::x);
+    const memory::desc source(shape_, computed, order), kernel(weight_shape_, computed, Tag::any),
+        result(out, computed, order), bias({weight[0]}, Type::f32, Tag::x);
     const auto description =
         has_bias ? dnnl::convolution_forward::desc(dnnl::prop_kind::forward_inference, algorithm, source,
                                                    kernel, bias, result, strides, padding, padding)
@@ -93,9 +95,9 @@ class OneDnnPlan : public ConvolutionPlan {
     convolution_ = dnnl::convolution_forward(description_);
     plain_source_ = memory::desc(shape_, type_of(type_), Tag::nhwc);
     plain_result_ = memory::desc(out, type_of(type_), Tag::nhwc);
-    if (winograd) {
-      to_blocks_ = dnnl::reorder({processor(), plain_source_, processor(), description_.src_desc()});
-      from_blocks_ = dnnl::reorder({processor(), description_.dst_desc(), processor(), plain_result_});
+    if (reordered_) {
+      to_inner_ = dnnl::reorder({processor(), plain_source_, processor(), description_.src_desc()});
+      from_inner_ = dnnl::reorder({processor(), description_.dst_desc(), processor(), plain_result_});
     }
   }
 
@@ -110,8 +112,7 @@ class OneDnnPlan : public ConvolutionPlan {
     // Transformed weights are made of the plain order alone.
     const bool by_channels = !winograd_ && weight.is_contiguous(at::MemoryFormat::ChannelsLast);
     const at::Tensor ordered =
-        by_channels ? weight
-                    : weight.to(winograd_ ? at::kFloat : type_).contiguous(at::MemoryFormat::Contiguous);
+        by_channels ? weight : weight.to(inner_).contiguous(at::MemoryFormat::Contiguous);
     memory plain({weight_shape_, type_of(ordered.scalar_type()), by_channels ? Tag::ohwi : Tag::oihw},
                  processor(), ordered.data_ptr());
     dnnl::reorder(plain, weight_).execute(stream(), plain, weight_);
@@ -129,7 +130,7 @@ class OneDnnPlan : public ConvolutionPlan {
     if (bias_.defined()) {
       arguments[DNNL_ARG_BIAS] = memory(description_.bias_desc(), processor(), bias_.data_ptr());
     }
-    if (!winograd_) {
+    if (!reordered_) {
       arguments[DNNL_ARG_SRC] = source;
       arguments[DNNL_ARG_DST] = result;
       convolution_.execute(stream(), arguments);
@@ -137,13 +138,13 @@ class OneDnnPlan : public ConvolutionPlan {
       return;
     }
     const memory::desc in = description_.src_desc(), out = description_.dst_desc();
-    memory blocked_source(in, processor(), scratch(in.get_size(), 1));
-    memory blocked_result(out, processor(), scratch(out.get_size(), 2));
-    arguments[DNNL_ARG_SRC] = blocked_source;
-    arguments[DNNL_ARG_DST] = blocked_result;
-    to_blocks_.execute(stream(), source, blocked_source);
+    memory inner_source(in, processor(), scratch(in.get_size(), 1));
+    memory inner_result(out, processor(), scratch(out.get_size(), 2));
+    arguments[DNNL_ARG_SRC] = inner_source;
+    arguments[DNNL_ARG_DST] = inner_result;
+    to_inner_.execute(stream(), source, inner_source);
     convolution_.execute(stream(), arguments);
-    from_blocks_.execute(stream(), blocked_result, result);
+    from_inner_.execute(stream(), inner_result, result);
     stream().wait();
   }
 
@@ -156,11 +157,13 @@ class OneDnnPlan : public ConvolutionPlan {
   at::ScalarType type_;
   int threads_;
   bool winograd_;
+  at::ScalarType inner_;
+  bool reordered_;  // x and y on their way in and out, to another order or type
   memory::dims weight_shape_;
   dnnl::convolution_forward::primitive_desc description_;
   dnnl::convolution_forward convolution_;
   memory::desc plain_source_, plain_result_;
-  dnnl::reorder to_blocks_, from_blocks_;
+  dnnl::reorder to_inner_, from_inner_;
   memory weight_;
   at::Tensor bias_;
   int64_t version_ = -1;
@@ -172,10 +175,15 @@ std::shared_ptr<ConvolutionPlan> make_plan(const ConvolutionOptions& options, co
                                            at::IntArrayRef weight, bool has_bias) {
   const bool known = x.scalar_type() == at::kFloat || x.scalar_type() == at::kBFloat16;
   if (!known || !x.is_cpu() || x.numel() == 0) return nullptr;
-  for (const bool winograd : {true, false}) {
-    if (winograd && !winograd_wins(options, x, weight)) continue;
+  struct Way {
+    bool winograd;
+    at::ScalarType inner;
+  };
+  // The last one is for bfloat16 on processors without instructions for it.
+  for (const Way& way : {Way{true, at::kFloat}, Way{false, x.scalar_type()}, Way{false, at::kFloat}}) {
+    if (way.winograd && !winograd_wins(options, x, weight)) continue;
     try {
-      return std::make_shared<OneDnnPlan>(options, x, weight, has_bias, winograd);
+      return std::make_shared<OneDnnPlan>(options, x, weight, has_bias, way.winograd, way.inner);
     } catch (const dnnl::error&) {  // not on this processor: the next
     }
   }

@@ -97,7 +97,8 @@ AntiAliasDownscaleImpl::AntiAliasDownscaleImpl(int64_t channels, const Hourglass
 }
 
 at::Tensor AntiAliasDownscaleImpl::forward(const at::Tensor& x) {
-  // Only the pixels that are kept are computed.
+  // Only the pixels that are kept are computed; in float, which mixed precision leaves them.
+  const c10::impl::ExcludeDispatchKeyGuard in_float(c10::autocast_dispatch_keyset);
   return at::conv2d(x, weight_, {}, step_, weight_.size(2) / 2, 1, weight_.size(0));
 }
 
