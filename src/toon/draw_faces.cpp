@@ -3,6 +3,7 @@
 #include <ATen/Parallel.h>
 #include <dlfcn.h>
 
+#include <mutex>
 #include <opencv2/core/utility.hpp>
 #include <opencv2/imgproc.hpp>
 
@@ -43,12 +44,17 @@ cv::Rect draw_faces(cv::Mat& rgb, const std::vector<face::Face>& faces, const To
 
 void compute_in_this_thread_alone() {
   at::set_num_threads(1);
-  cv::setNumThreads(1);
-  // OpenBLAS has threads of its own, which only its own function limits. Another BLAS has no such function.
-  using SetThreads = void (*)(int);
-  static const auto set_blas_threads =
-      reinterpret_cast<SetThreads>(dlsym(RTLD_DEFAULT, "openblas_set_num_threads"));
-  if (set_blas_threads != nullptr) set_blas_threads(1);
+  // These numbers are the whole program's. Changing OpenCV's ends threads that others may be waiting for
+  // (TBB): so once, while nobody has begun.
+  static std::once_flag told;
+  std::call_once(told, [] {
+    cv::setNumThreads(1);
+    // OpenBLAS has threads of its own, which only its own function limits. Another BLAS has no such function.
+    using SetThreads = void (*)(int);
+    const auto set_blas_threads =
+        reinterpret_cast<SetThreads>(dlsym(RTLD_DEFAULT, "openblas_set_num_threads"));
+    if (set_blas_threads != nullptr) set_blas_threads(1);
+  });
 }
 
 }  // namespace toonmirror::toon

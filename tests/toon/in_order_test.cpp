@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <opencv2/imgproc.hpp>
 #include <stdexcept>
 
 namespace toonmirror::toon {
@@ -40,6 +41,26 @@ TEST(RunInOrder, NothingToDoIsDone) {
       2, []() -> std::optional<int> { return std::nullopt; }, [](int job) { return job; },
       [&](int) { ++results; });
   EXPECT_EQ(results, 0);
+}
+
+// OpenCV's threads are the whole program's: workers that begin must not take them from those at work.
+TEST(RunInOrder, WorkersBeginWhileOthersComputeWithOpenCv) {
+  const cv::Mat picture(256, 256, CV_8UC3, cv::Scalar(10, 20, 30));
+  for (int round = 0; round < 200; ++round) {
+    int produced = 0, consumed = 0;
+    run_in_order(
+        4, [&]() -> std::optional<int> { return produced < 8 ? std::optional(produced++) : std::nullopt; },
+        [&](int) {
+          cv::Mat larger;
+          cv::resize(picture, larger, {512, 512}, 0, 0, cv::INTER_CUBIC);
+          return larger.cols;
+        },
+        [&](int columns) {
+          EXPECT_EQ(columns, 512);
+          ++consumed;
+        });
+    ASSERT_EQ(consumed, 8);
+  }
 }
 
 }  // namespace
