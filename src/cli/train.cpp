@@ -17,15 +17,12 @@
 #include "cli/draw_pairs.h"
 #include "cli/exit_code.h"
 #include "cli/machine.h"
-#include "cli/motion_clips.h"
 #include "cli/picture_output.h"
+#include "cli/train_options.h"
 #include "nets/find_networks.h"
 #include "nets/model_file.h"
-#include "toon/avatar.h"
 #include "toon/style.h"
 #include "training/mapping_trainer.h"
-#include "training/motion_figures.h"
-#include "training/motion_trainer.h"
 #include "training/style_trainer.h"
 
 namespace toonmirror::cli {
@@ -34,33 +31,6 @@ namespace {
 using training::GeneratorTrainingOptions;
 using training::RunOptions;
 using training::StyleTrainingOptions;
-
-constexpr const char* kLicence = "CC BY-NC-SA 4.0";
-
-struct ModelIdentity {
-  std::string family = "house-256";
-  std::string provenance;
-};
-
-// What all trainings ask for.
-void add_loop_options(CLI::App& command, RunOptions& run, std::string& precision) {
-  command
-      .add_option("-o,--output", run.output,
-                  "Folder for log.tsv, sample sheets, the checkpoint to resume from, and the finished models")
-      ->required();
-  command.add_option("--steps", run.steps,
-                     "Steps of the whole run; with a checkpoint, the run goes on to that many");
-  command.add_option("--minutes", run.max_minutes, "End after so many minutes of this call (0: no limit)");
-  command.add_option("--workers", run.workers, "Threads; each trains on its own share of the batch");
-  command.add_option("--batch", run.batch_per_worker, "Pictures per worker and step");
-  command.add_option("--learning-rate", run.adam.learning_rate, "Adam's rate after warm-up");
-  command.add_option("--sheet-every", run.sheet_every, "Steps between two sample sheets");
-  command.add_option("--checkpoint-every", run.checkpoint_every, "Steps between two checkpoints");
-  command.add_option("--log-every", run.log_every, "Steps between two lines of the log");
-  command.add_option("--precision", precision, "Of the activations: auto, bf16, fp32");
-  add_seed_option(command, run.seed);
-  add_verbosity_options(command);
-}
 
 // What those of generators ask for. `pairs` and `nets` point into the options of the training.
 void add_run_options(CLI::App& command, RunOptions& run, std::filesystem::path& pairs,
@@ -81,21 +51,8 @@ void add_run_options(CLI::App& command, RunOptions& run, std::filesystem::path& 
   add_loop_options(command, run, precision);
 }
 
-training::RunHooks hooks() {
-  training::RunHooks result;
-  result.log = [](const std::string& line) { spdlog::info("{}", line); };
-  result.stop_requested = [] { return interrupted(); };
-  return result;
-}
-
-checkpoint::Metadata metadata(const ModelIdentity& identity, const std::string& name) {
-  return {{"name", name}, {"licence", kLicence}, {"provenance", identity.provenance}};
-}
-
-void say_written(const std::filesystem::path& path) { spdlog::info("wrote {}", path.string()); }
-
 int run_generator(const GeneratorTrainingOptions& options, const ModelIdentity& identity) {
-  training::HouseModel model = training::train_generator(options, hooks(), write_picture);
+  training::HouseModel model = training::train_generator(options, training_hooks(), write_picture);
   throw_if_interrupted();
   spdlog::info("fitting the mapping network");
   const training::PairPack pack(options.pairs);
@@ -182,7 +139,7 @@ int run_style(StyleArguments arguments) {
   options.encoder = find_model(arguments.encoder, ".safetensors");
   arguments.identity.family = nets::family_of(checkpoint::CheckpointFile(options.generator));
   prepare_packs(arguments);
-  nets::Generator child = training::train_style(options, hooks(), write_picture);
+  nets::Generator child = training::train_style(options, training_hooks(), write_picture);
   throw_if_interrupted();
   const std::filesystem::path path = options.run.output / (arguments.name + ".safetensors");
   nets::save_network(path, child, arguments.identity.family, metadata(arguments.identity, arguments.name));
@@ -275,102 +232,6 @@ void add_style(CLI::App& train, Action& chosen) {
   });
 }
 
-struct MotionArguments {
-  training::MotionTrainingOptions options;
-  MotionClipOptions clips;
-  std::string provenance;
-};
-
-// Says how well the model of a file moves the people that the pack holds back.
-int judge_motion(const std::filesystem::path& file, const std::filesystem::path& clips,
-                 const std::filesystem::path& nets) {
-  const training::ClipPack pack(clips);
-  if (pack.held_out_clips().empty()) return kDone;
-  nets::MotionModel model = nets::open_motion_model(checkpoint::CheckpointFile(file));
-  model->prepare();
-  const face::SharedLandmarkPredictor predictor = face::load_landmark_predictor();
-  const auto find_landmarks = [&predictor](const at::Tensor& picture, const at::Tensor& near) {
-    const auto points = near.accessor<float, 2>();
-    face::Landmarks expected;
-    for (size_t i = 0; i < expected.size(); ++i) {
-      const auto row = static_cast<int64_t>(i);
-      expected[i] = {points[row][0], points[row][1]};
-    }
-    const face::Landmarks found =
-        predictor.get()->predict(toon::motion_picture(picture.unsqueeze(0)), face::box_of(expected));
-    at::Tensor result = at::empty({face::kLandmarkCount, 2});
-    for (size_t i = 0; i < found.size(); ++i) {
-      result[static_cast<int64_t>(i)][0] = found[i].x;
-      result[static_cast<int64_t>(i)][1] = found[i].y;
-    }
-    return result;
-  };
-  const training::MotionFigures f = training::evaluate_motion(pack, model, nets, find_landmarks);
-  spdlog::info(
-      "{} frames of {} held-out clips, moved from the first frame (standing still / warped by landmarks / "
-      "this "
-      "model): L1 {:.4f} / {:.4f} / {:.4f}, landmarks {:.4f} / {:.4f} / {:.4f} of the width; identity "
-      "{:.3f}, "
-      "driven by another person {:.3f}",
-      f.frames, f.clips, f.l1_still, f.l1_warp, f.l1, f.points_still, f.points_warp, f.points,
-      f.identity_self, f.identity_cross);
-  return kDone;
-}
-
-int run_motion(MotionArguments arguments) {
-  training::MotionTrainingOptions& options = arguments.options;
-  options.clips = options.run.output / "clips.safetensors";
-  if (std::filesystem::exists(options.clips)) {
-    spdlog::info("using {}, packed before", options.clips.string());
-  } else {
-    std::filesystem::create_directories(options.run.output);
-    pack_motion_clips(arguments.clips, options.clips);
-  }
-  nets::MotionModel model = training::train_motion(options, hooks(), write_picture);
-  throw_if_interrupted();
-  const std::filesystem::path path = options.run.output / "motion.safetensors";
-  nets::write_network(path, nets::motion_network(model), /*half=*/true,
-                      metadata({"", arguments.provenance}, "motion"));
-  say_written(path);
-  return judge_motion(path, options.clips, options.nets);
-}
-
-void add_motion(CLI::App& train, Action& chosen) {
-  CLI::App* command = train.add_subcommand("motion", "Train the motion model on clips of talking faces");
-  auto arguments = std::make_shared<MotionArguments>();
-  training::MotionTrainingOptions& options = arguments->options;
-  RunOptions& run = options.run;
-  run.workers = usable_cores();
-  run.adam.beta1 = 0.5;
-  run.adam.learning_rate = 4e-4;
-  command->add_option("--clips", arguments->clips.clips, "Folder of videos, each with one face")
-      ->type_name("FOLDER")
-      ->required();
-  command
-      ->add_option("--index", arguments->clips.index,
-                   "CSV with columns file and person: who is to be learned from, and who is held out, is "
-                   "decided by person")
-      ->type_name("FILE");
-  command
-      ->add_option("--toon-style", arguments->clips.toon_style,
-                   "Also learn from every third clip drawn in that style")
-      ->type_name("NAME|FILE");
-  command->add_option("--every", arguments->clips.every, "Take every so many frames of a clip")
-      ->check(CLI::Range(1, 100));
-  command
-      ->add_option("--nets", options.nets,
-                   "Folder of the networks that judge pictures: squeezenet11_caffe and mobilefacenet128, "
-                   "each as .json and .safetensors")
-      ->type_name("FOLDER")
-      ->required();
-  command->add_option("--half-size-share", options.half_size_share,
-                      "First share of the run, whose generator draws 128 px");
-  command->add_option("--provenance", arguments->provenance,
-                      "What it was trained on, for the file's metadata");
-  add_loop_options(*command, run, options.precision);
-  command->callback([arguments, &chosen] { chosen = [arguments] { return run_motion(*arguments); }; });
-}
-
 }  // namespace
 
 void add_train(CLI::App& app, Action& chosen) {
@@ -378,7 +239,7 @@ void add_train(CLI::App& app, Action& chosen) {
   train->require_subcommand(1);
   add_generator(*train, chosen);
   add_style(*train, chosen);
-  add_motion(*train, chosen);
+  add_train_motion(*train, chosen);
 }
 
 }  // namespace toonmirror::cli

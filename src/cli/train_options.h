@@ -1,0 +1,31 @@
+// What all trainings share.
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+#include "checkpoint/safetensors.h"
+#include "cli/commands.h"
+#include "training/training_run.h"
+
+namespace toonmirror::cli {
+
+// What the metadata of a trained file says of it.
+struct ModelIdentity {
+  std::string family = "house-256";
+  std::string provenance;
+};
+checkpoint::Metadata metadata(const ModelIdentity& identity, const std::string& name);
+
+// --output, --steps, --minutes, --workers and so on.
+void add_loop_options(CLI::App& command, training::RunOptions& run, std::string& precision);
+
+// Lines of the log as notices; Ctrl-C stops.
+training::RunHooks training_hooks();
+
+void say_written(const std::filesystem::path& path);
+
+// train motion
+void add_train_motion(CLI::App& train, Action& chosen);
+
+}  // namespace toonmirror::cli
