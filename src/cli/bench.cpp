@@ -168,7 +168,8 @@ void add_bench(CLI::App& app, Action& chosen) {
   CLI::App* command = app.add_subcommand("bench", "How fast the networks and the whole chain are here");
   auto arguments = std::make_shared<BenchArguments>();
   command->add_option("--only", arguments->only, "Scenes to measure, by name (default: all)")
-      ->type_name("NAME");
+      ->type_name("NAME")
+      ->check(CLI::IsMember(bench_scene_names()));
   command->add_option("--seconds", arguments->seconds, "For each measurement, at least three runs")
       ->type_name("S")
       ->check(CLI::Range(0.0, 600.0));
