@@ -39,7 +39,9 @@ at::Tensor gaussians(const at::Tensor& points, int64_t h, int64_t w, double vari
 }
 
 at::Tensor sample(const at::Tensor& picture, const at::Tensor& grid, bool align_corners) {
-  return at::grid_sampler(picture, grid, static_cast<int64_t>(at::native::GridSamplerInterpolation::Bilinear),
+  // Features may be of another precision than the grid: an avatar pack's are of the machine that made it.
+  return at::grid_sampler(picture.to(grid.scalar_type()), grid,
+                          static_cast<int64_t>(at::native::GridSamplerInterpolation::Bilinear),
                           static_cast<int64_t>(at::native::GridSamplerPadding::Zeros), align_corners);
 }
 

@@ -26,7 +26,8 @@ struct DenseMotion {
 // exp(−|z − p|² / (2 · variance)) at every place z for every key point p [N, K, 2]: [N, K, h, w].
 at::Tensor gaussians(const at::Tensor& points, int64_t h, int64_t w, double variance);
 
-// The picture [N, C, H, W] seen through a grid [N, h, w, 2]: bilinear, zeros outside.
+// The picture [N, C, H, W] seen through a grid [N, h, w, 2]: bilinear, zeros outside; in the
+// type of the grid.
 at::Tensor sample(const at::Tensor& picture, const at::Tensor& grid, bool align_corners);
 
 // Parameters: hourglass.…, mask.…, occlusion.… (only when estimated), buffer down.weight (only when

@@ -89,6 +89,18 @@ TEST_F(AvatarTest, FeaturesOfAnotherModelAreMadeAnew) {
   EXPECT_FALSE(at::allclose(read.source.features, avatar_.source.features));
 }
 
+TEST_F(AvatarTest, PacksOfOnePrecisionAreDrawnInAnother) {
+  const at::NoGradGuard no_grad;
+  model_->prepare(at::kBFloat16);
+  write_avatar(folder_ / "me.avatar", small_avatar(model_), model_);
+  model_->prepare(at::kFloat);
+  const Avatar read = read_avatar(folder_ / "me.avatar", model_);
+  EXPECT_EQ(read.source.features.scalar_type(), at::kBFloat16);
+  const nets::KeyPoints& rest = avatar_.source.key_points;
+  EXPECT_LE(
+      largest_difference(Animator(model_, read, {}).draw(rest), Animator(model_, avatar_, {}).draw(rest)), 4);
+}
+
 TEST_F(AvatarTest, OtherFilesAreNoPacks) {
   EXPECT_FALSE(is_avatar_pack(folder_ / "none"));
   EXPECT_FALSE(is_avatar_pack(folder_.write("text.avatar", "hello")));
