@@ -6,13 +6,17 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <array>
 #include <chrono>
+#include <cstdio>
+#include <filesystem>
 #include <fstream>
 #include <iostream>
 #include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
 
+#include "base/error.h"
 #include "base/interrupt.h"
 #include "base/log.h"
 #include "cli/bench_scenes.h"
@@ -70,6 +74,33 @@ Timing measure(const BenchRun& run, double seconds, int64_t pictures) {
 
 const char* name_of(c10::ScalarType type) { return type == c10::ScalarType::BFloat16 ? "bf16" : "fp32"; }
 
+// A row of the table, from the JSON.
+void print_row(const ordered_json& row) {
+  const auto text = [&](const char* key) { return row.at(key).get<std::string>(); };
+  const auto number = [&](const char* key) { return row.at(key).get<double>(); };
+  std::cout << fmt::format("{:<24} {:<7} {:<5} {:>9.2f} {:>9.2f} ", text("scene"), text("engine"),
+                           text("precision"), number("p50_ms"), number("p95_ms"));
+  if (row.contains("gflop")) {
+    std::cout << fmt::format("{:>8.2f} {:>9.0f} {:>5.0f}%", number("gflop"), number("gflops"),
+                             100 * number("share_of_peak"));
+  } else {
+    std::cout << fmt::format("{:>8} {:>9} {:>6}", "", fmt::format("{:.1f} fps", number("fps")), "");
+  }
+  std::cout << fmt::format(" {:>7.0f}\n", number("resident_mb"));
+}
+
+void print_machine(const ordered_json& machine) {
+  for (const char* type : {"fp32", "bf16"}) {
+    const std::string key = std::string("peak_gflops_") + type;
+    if (!machine.contains(key)) continue;
+    std::cout << fmt::format("peak of direct convolution, {}: {:.0f} GFLOP/s with {} threads\n", type,
+                             machine.at(key).get<double>(), machine.at("threads").get<int>());
+  }
+  std::cout << fmt::format("\n{:<24} {:<7} {:<5} {:>9} {:>9} {:>8} {:>9} {:>6} {:>7}\n", "scene", "engine",
+                           "type", "p50 ms", "p95 ms", "GFLOP", "GFLOP/s", "peak", "MB");
+}
+
+// What is measured of one scene in this process.
 class Bench {
  public:
   explicit Bench(const BenchArguments& arguments)
@@ -77,9 +108,10 @@ class Bench {
     at::set_num_threads(threads_);
     types_ = {c10::ScalarType::Float};
     if (has_bf16_instructions()) types_.push_back(c10::ScalarType::BFloat16);
+    if (!engine::bfloat16_pays()) std::ranges::reverse(types_);
   }
 
-  ordered_json run() {
+  ordered_json run(const std::string& name) {
     const at::NoGradGuard no_grad;
     ordered_json result;
     result["machine"] = {{"processor", read_processor().model}, {"threads", threads_}};
@@ -88,47 +120,29 @@ class Bench {
       peaks_[type] = measure_peak(type);
       result["machine"][std::string("peak_gflops_") + name_of(type)] = peaks_[type];
     }
-    if (!arguments_.json) {
-      for (const auto& [type, peak] : peaks_) {
-        std::cout << fmt::format("peak of direct convolution, {}: {:.0f} GFLOP/s with {} threads\n",
-                                 name_of(type), peak, threads_);
-      }
-      std::cout << fmt::format("\n{:<24} {:<7} {:<5} {:>9} {:>9} {:>8} {:>9} {:>6} {:>7}\n", "scene",
-                               "engine", "type", "p50 ms", "p95 ms", "GFLOP", "GFLOP/s", "peak", "MB");
+    const std::vector<BenchScene> scenes = bench_scenes({name}, threads_);
+    const BenchScene& scene = scenes.front();
+    // First the type that --precision auto takes, so that its memory is not what others have left.
+    std::vector<Timing> timings;
+    for (auto type = types_.rbegin(); type != types_.rend(); ++type) {
+      timings.insert(timings.begin(), measure(scene.prepare(*type), arguments_.seconds, scene.pictures));
     }
-    result["rows"] = ordered_json::array();
-    result["ratios"] = ordered_json::object();
-    for (const BenchScene& scene : bench_scenes(arguments_.only, threads_)) run_scene(scene, result);
+    engine::set_backend(engine::Backend::kTorch);
+    const BenchRun plain = scene.prepare(c10::ScalarType::Float);
+    const double gflop = scene.pictures == 1 ? count_gflop(plain) : 0;
+    const Timing torch = measure(plain, arguments_.seconds, scene.pictures);
+    result["rows"] = {row(scene, "torch", c10::ScalarType::Float, torch, gflop)};
+    for (size_t i = 0; i < types_.size(); ++i) {
+      result["rows"].push_back(row(scene, "onednn", types_[i], timings[i], gflop));
+    }
+    result["ratios"][scene.name] = torch.p50_ms / timings.back().p50_ms;
+    result["what"] = scene.what;
     return result;
   }
 
  private:
-  void run_scene(const BenchScene& scene, ordered_json& result) {
-    engine::set_backend(engine::Backend::kTorch);
-    double gflop = 0;
-    Timing torch;
-    {
-      const BenchRun run = scene.prepare(c10::ScalarType::Float);
-      if (scene.pictures == 1) gflop = count_gflop(run);
-      torch = measure(run, arguments_.seconds, scene.pictures);
-    }
-    add_row(scene, "torch", c10::ScalarType::Float, torch, gflop, result);
-    engine::set_backend(engine::Backend::kOneDnn);
-    Timing last;
-    for (const c10::ScalarType type : types_) {
-      last = measure(scene.prepare(type), arguments_.seconds, scene.pictures);
-      add_row(scene, "onednn", type, last, gflop, result);
-    }
-    // The last type is the one that --precision auto takes.
-    result["ratios"][scene.name] = torch.p50_ms / last.p50_ms;
-    if (!arguments_.json) {
-      std::cout << fmt::format("{:<24} {:.1f} times as fast as torch: {}\n\n", scene.name,
-                               torch.p50_ms / last.p50_ms, scene.what);
-    }
-  }
-
-  void add_row(const BenchScene& scene, const char* engine, c10::ScalarType type, const Timing& timing,
-               double gflop, ordered_json& result) const {
+  ordered_json row(const BenchScene& scene, const char* engine, c10::ScalarType type, const Timing& timing,
+                   double gflop) const {
     ordered_json row = {{"scene", scene.name},
                         {"engine", engine},
                         {"precision", name_of(type)},
@@ -136,31 +150,67 @@ class Bench {
                         {"p95_ms", timing.p95_ms},
                         {"runs", timing.runs},
                         {"resident_mb", timing.resident_mb}};
-    const double gflops = gflop / (timing.p50_ms * 1e-3), share = gflops / peaks_.at(type);
+    const double gflops = gflop / (timing.p50_ms * 1e-3);
     if (gflop > 0) {
       row["gflop"] = gflop;
       row["gflops"] = gflops;
-      row["share_of_peak"] = share;
+      row["share_of_peak"] = gflops / peaks_.at(type);
     } else {
       row["fps"] = 1e3 / timing.p50_ms;
     }
-    result["rows"].push_back(row);
-    if (arguments_.json) return;
-    std::cout << fmt::format("{:<24} {:<7} {:<5} {:>9.2f} {:>9.2f} ", scene.name, engine, name_of(type),
-                             timing.p50_ms, timing.p95_ms);
-    if (gflop > 0) {
-      std::cout << fmt::format("{:>8.2f} {:>9.0f} {:>5.0f}%", gflop, gflops, 100 * share);
-    } else {
-      std::cout << fmt::format("{:>8} {:>9} {:>6}", "", fmt::format("{:.1f} fps", 1e3 / timing.p50_ms), "");
-    }
-    std::cout << fmt::format(" {:>7.0f}\n", timing.resident_mb) << std::flush;
+    return row;
   }
 
   const BenchArguments& arguments_;
   int threads_;
-  std::vector<c10::ScalarType> types_;
+  std::vector<c10::ScalarType> types_;  // the last is the one that --precision auto takes
   std::map<c10::ScalarType, double> peaks_;
 };
+
+// A scene in a process of its own, so that none is measured in the memory of another.
+ordered_json run_apart(const std::string& scene, const BenchArguments& arguments) {
+  const std::string program = std::filesystem::read_symlink("/proc/self/exe").string();
+  std::string quoted = "'";
+  for (const char c : program) quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  const std::string command = fmt::format("{}' bench --json --quiet --only {} --seconds {} --threads {}",
+                                          quoted, scene, arguments.seconds, arguments.threads);
+  const std::unique_ptr<FILE, int (*)(FILE*)> pipe(::popen(command.c_str(), "r"), ::pclose);
+  if (!pipe) throw Error("bench: cannot start " + program);
+  std::string text;
+  std::array<char, 4096> buffer{};
+  for (size_t n = 0; (n = std::fread(buffer.data(), 1, buffer.size(), pipe.get())) > 0;) {
+    text.append(buffer.data(), n);
+  }
+  throw_if_interrupted();
+  const ordered_json result = ordered_json::parse(text, nullptr, /*allow_exceptions=*/false);
+  if (!result.is_object()) throw Error("bench: the scene " + scene + " could not be measured");
+  return result;
+}
+
+ordered_json run_bench(const BenchArguments& arguments) {
+  const std::vector<std::string> names = arguments.only.empty() ? bench_scene_names() : arguments.only;
+  ordered_json all;
+  for (const std::string& name : names) {
+    const ordered_json result = names.size() == 1 ? Bench(arguments).run(name) : run_apart(name, arguments);
+    if (all.empty()) {
+      all = {{"machine", result.at("machine")}, {"rows", ordered_json::array()}, {"ratios", {}}};
+      if (!arguments.json) print_machine(result.at("machine"));
+    }
+    for (const ordered_json& row : result.at("rows")) {
+      all["rows"].push_back(row);
+      if (!arguments.json) print_row(row);
+    }
+    const double ratio = result.at("ratios").at(name).get<double>();
+    all["ratios"][name] = ratio;
+    all["what"][name] = names.size() == 1 ? result.at("what") : result.at("what").at(name);
+    if (!arguments.json) {
+      std::cout << fmt::format("{:<24} {:.1f} times as fast as torch: {}\n\n", name, ratio,
+                               all["what"][name].get<std::string>())
+                << std::flush;
+    }
+  }
+  return all;
+}
 
 }  // namespace
 
@@ -182,7 +232,7 @@ void add_bench(CLI::App& app, Action& chosen) {
     chosen = [arguments] {
       // Progress of the chain would mix with the table.
       if (verbosity() == Verbosity::kNormal) set_up_logging(Verbosity::kQuiet);
-      const ordered_json result = Bench(*arguments).run();
+      const ordered_json result = run_bench(*arguments);
       if (arguments->json) std::cout << result.dump(2) << '\n';
       return kDone;
     };

@@ -251,7 +251,7 @@ double count_gflop(const BenchRun& run) {
 double measure_peak(c10::ScalarType type) {
   // As many operations for every byte as there ever are in these networks.
   constexpr int64_t kChannels = 512, kSide = 64;
-  engine::Convolution convolution({.padding = 1, .direct = true});
+  engine::Convolution convolution({.padding = {1, 1}, .direct = true});
   convolution.set_weight(at::randn({kChannels, kChannels, 3, 3}).to(type));
   const at::Tensor x = at::randn({1, kChannels, kSide, kSide}).to(type);
   double best_s = 1e9;

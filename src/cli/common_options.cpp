@@ -32,8 +32,6 @@ c10::Device choose_device(const std::string& name) {
   return {c10::kCUDA, static_cast<c10::DeviceIndex>(index)};
 }
 
-bool computes_in_bf16(const at::Device& device) { return device.is_cpu() && has_bf16_instructions(); }
-
 // Plain LibTorch is for comparison, and its bf16 has wrong results on processors (conv_transpose2d of 1.13).
 void choose_engine(const std::string& name, std::string& precision) {
   if (name == "torch") {
@@ -49,9 +47,9 @@ void choose_engine(const std::string& name, std::string& precision) {
 }
 
 c10::ScalarType choose_precision(const std::string& name, const at::Device& device) {
-  // Where the processor has instructions for it, bf16 is several times faster, and the drawing looks the
-  // same.
-  if (name == "auto") return computes_in_bf16(device) ? c10::ScalarType::BFloat16 : c10::ScalarType::Float;
+  // The drawing looks the same in either.
+  const bool bf16 = device.is_cpu() && engine::bfloat16_pays();
+  if (name == "auto") return bf16 ? c10::ScalarType::BFloat16 : c10::ScalarType::Float;
   if (name == "fp32") return c10::ScalarType::Float;
   if (name == "bf16") return c10::ScalarType::BFloat16;
   throw UsageError("--precision " + name + ": this version does not compute in " + name, "use fp32 or bf16");
@@ -126,8 +124,8 @@ Compute choose_compute(const ComputeOptions& asked) {
     spdlog::info("computing on {} in {} with {} thread{}", compute.device.str(), bf16 ? "bf16" : "fp32",
                  compute.threads, compute.threads == 1 ? "" : "s");
   }
-  if (bf16 && compute.device.is_cpu() && !computes_in_bf16(compute.device)) {
-    spdlog::warn("this processor has no bf16 instructions: --precision bf16 will be slower than fp32");
+  if (bf16 && compute.device.is_cpu() && !engine::bfloat16_pays()) {
+    spdlog::warn("this processor is slower in bf16 than in fp32");
   }
   return compute;
 }

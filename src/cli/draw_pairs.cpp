@@ -1,6 +1,5 @@
 #include "cli/draw_pairs.h"
 
-#include <ATen/Parallel.h>
 #include <spdlog/spdlog.h>
 
 #include <atomic>
@@ -16,6 +15,7 @@
 #include "media/still.h"
 #include "teachers/pair_builder.h"
 #include "teachers/teacher.h"
+#include "toon/draw_faces.h"
 
 namespace toonmirror::cli {
 namespace {
@@ -70,10 +70,9 @@ void draw_pairs(const DrawPairsOptions& options) {
   std::atomic<size_t> next = 0, used = 0;
   std::mutex mutex;
   std::exception_ptr failure;
-  cv::setNumThreads(1);
   const auto work = [&] {
     try {
-      at::set_num_threads(1);
+      toon::compute_in_this_thread_alone();
       const auto read = source.new_reader();
       for (size_t i = next++; i < source.count && !interrupted(); i = next++) {
         try {

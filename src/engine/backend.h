@@ -17,4 +17,9 @@ Backend backend();
 // Whether this build has oneDNN.
 bool has_onednn();
 
+// Whether networks are faster in bfloat16 than in float here: on processors with matrix units (AMX), and on
+// AMD's with instructions for bfloat16, which do twice as many multiplications. Intel's without AMX are
+// slower in it. Obeys ONEDNN_MAX_CPU_ISA.
+bool bfloat16_pays();
+
 }  // namespace toonmirror::engine

@@ -48,8 +48,8 @@ at::Tensor Convolution::operator()(const at::Tensor& x_any) const {
   const at::Tensor x = x_any.contiguous(at::MemoryFormat::ChannelsLast);
   const std::shared_ptr<ConvolutionPlan> plan = plan_for(x);
   if (plan == nullptr) return plain(x).contiguous(at::MemoryFormat::ChannelsLast);
-  const auto size = [&](int64_t axis) {
-    return (x.size(axis) + 2 * options_.padding - weight_.size(axis)) / options_.stride + 1;
+  const auto size = [&](size_t axis) {
+    return (x.sizes()[axis] + 2 * options_.padding[axis - 2] - weight_.sizes()[axis]) / options_.stride + 1;
   };
   at::Tensor y =
       at::empty({x.size(0), weight_.size(0), size(2), size(3)}, x.options(), at::MemoryFormat::ChannelsLast);

@@ -1,4 +1,4 @@
-// A convolution prepared once and computed many times, on processors.
+// A convolution prepared once and computed many times: by oneDNN on processors, by LibTorch elsewhere.
 //
 //   Convolution convolution({.padding = 1});
 //   convolution.set_weight(weight, bias);
@@ -12,6 +12,7 @@
 
 #include <ATen/ATen.h>
 
+#include <array>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -23,9 +24,9 @@ class ConvolutionPlan;  // plan.h
 
 struct ConvolutionOptions {
   int64_t stride = 1;
-  int64_t padding = 0;               // zeros on every side
-  std::optional<double> slope = {};  // afterwards y < 0 ? slope · y : y; 0 is ReLU
-  bool direct = false;               // never Winograd's algorithm
+  std::array<int64_t, 2> padding = {0, 0};  // rows above and below, columns on either side, of zeros
+  std::optional<double> slope = {};         // afterwards y < 0 ? slope · y : y; 0 is ReLU
+  bool direct = false;                      // never Winograd's algorithm
 };
 
 // Used by any number of threads at once, but not while a weight is set.
@@ -36,12 +37,12 @@ class Convolution {
   Convolution(const Convolution&) = delete;
   Convolution& operator=(const Convolution&) = delete;
 
-  // weight [O, I, K, K], float or bfloat16, on the CPU, which is not copied until it is needed; bias [O]
+  // weight [O, I, K, K], float or bfloat16, which is not copied until it is needed; bias [O]
   // float, or undefined for none.
   void set_weight(const at::Tensor& weight, const at::Tensor& bias = {});
 
-  // x [N, I, H, W] on the CPU → [N, O, H', W'] channels-last, in the type of x: float or bfloat16, with float
-  // sums. Without gradients.
+  // x [N, I, H, W] on the weight's device → [N, O, H', W'] channels-last, in the type of x: float or
+  // bfloat16, with float sums. Without gradients.
   at::Tensor operator()(const at::Tensor& x) const;
 
   // What computes x of that size, for people: "winograd (jit_wino_4x3:avx512_core)", "LibTorch".

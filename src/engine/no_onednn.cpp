@@ -1,4 +1,5 @@
 // What a build without oneDNN has instead: no plan ever, so that LibTorch computes.
+#include "engine/backend.h"
 #include "engine/plan.h"
 
 namespace toonmirror::engine {
@@ -7,5 +8,7 @@ std::shared_ptr<ConvolutionPlan> make_plan(const ConvolutionOptions&, const at::
                                            bool) {
   return nullptr;
 }
+
+bool bfloat16_pays() { return false; }
 
 }  // namespace toonmirror::engine

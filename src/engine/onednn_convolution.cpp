@@ -1,9 +1,11 @@
 // Plans of oneDNN 2.6: https://oneapi-src.github.io/oneDNN/v2.6/dev_guide_convolution.html
 #include <ATen/Parallel.h>
 
+#include <algorithm>
 #include <oneapi/dnnl/dnnl.hpp>
 #include <unordered_map>
 
+#include "engine/backend.h"
 #include "engine/plan.h"
 
 namespace toonmirror::engine {
@@ -51,9 +53,9 @@ bool winograd_wins(const ConvolutionOptions& options, const at::Tensor& x, at::I
   constexpr int64_t kFewestChannels = 64, kBlock = 16, kSmallest_px = 16;
   if (!has(dnnl::cpu_isa::avx512_core)) return false;
   if (x.scalar_type() == at::kBFloat16 && has(dnnl::cpu_isa::avx512_core_amx)) return false;
-  return !options.direct && weight[2] == 3 && weight[3] == 3 && options.stride == 1 && options.padding <= 1 &&
-         std::min(weight[0], weight[1]) >= kFewestChannels && weight[0] % kBlock == 0 &&
-         weight[1] % kBlock == 0 && std::min(x.size(2), x.size(3)) >= kSmallest_px;
+  return !options.direct && weight[2] == 3 && weight[3] == 3 && options.stride == 1 &&
+         std::ranges::max(options.padding) <= 1 && std::min(weight[0], weight[1]) >= kFewestChannels &&
+         weight[0] % kBlock == 0 && weight[1] % kBlock == 0 && std::min(x.size(2), x.size(3)) >= kSmallest_px;
 }
 
 class OneDnnPlan : public ConvolutionPlan {
@@ -69,12 +71,12 @@ class OneDnnPlan : public ConvolutionPlan {
         reordered_(winograd || inner != x.scalar_type()),
         weight_shape_(dims_of(weight)) {
     const auto out_size = [&](size_t axis) {
-      return (shape_[axis] + 2 * options.padding - weight[axis]) / options.stride + 1;
+      return (shape_[axis] + 2 * options.padding[axis - 2] - weight[axis]) / options.stride + 1;
     };
     const memory::dims out = {shape_[0], weight[0], out_size(2), out_size(3)};
     const Type computed = type_of(inner);
     const Tag order = winograd ? Tag::nChw16c : Tag::nhwc;
-    const memory::dims strides(2, options.stride), padding(2, options.padding);
+    const memory::dims strides(2, options.stride), padding(options.padding.begin(), options.padding.end());
     const auto algorithm =
         winograd ? dnnl::algorithm::convolution_winograd : dnnl::algorithm::convolution_direct;
     const memory::desc source(shape_, computed, order), kernel(weight_shape_, computed, Tag::any),
@@ -170,6 +172,15 @@ class OneDnnPlan : public ConvolutionPlan {
 };
 
 }  // namespace
+
+bool bfloat16_pays() {
+#if defined(__x86_64__)
+  if (has(dnnl::cpu_isa::avx512_core_amx)) return true;
+  return has(dnnl::cpu_isa::avx512_core_bf16) && __builtin_cpu_is("amd");
+#else
+  return false;
+#endif
+}
 
 std::shared_ptr<ConvolutionPlan> make_plan(const ConvolutionOptions& options, const at::Tensor& x,
                                            at::IntArrayRef weight, bool has_bias) {

@@ -18,7 +18,7 @@ ConvNormReluImpl::ConvNormReluImpl(int64_t in, int64_t out, int64_t kernel) {
 }
 
 at::Tensor ConvNormReluImpl::forward(const at::Tensor& x) {
-  if (conv_->includes_norm(x)) return conv_->forward(x);
+  if (conv_->includes_norm()) return conv_->forward(x);
   return norm_->forward(conv_->forward(x)).relu_();
 }
 
@@ -32,7 +32,7 @@ PreActivationBlockImpl::PreActivationBlockImpl(int64_t channels) {
 at::Tensor PreActivationBlockImpl::forward(const at::Tensor& x) {
   const at::Tensor active = norm1_->forward(x).relu_();
   at::Tensor inner = conv1_->forward(active);
-  if (!conv1_->includes_norm(active)) inner = norm2_->forward(inner).relu();
+  if (!conv1_->includes_norm()) inner = norm2_->forward(inner).relu();
   return conv2_->forward(inner) + x;
 }
 

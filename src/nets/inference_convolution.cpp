@@ -6,7 +6,7 @@ namespace toonmirror::nets {
 
 void InferenceConvolution::prepare(const at::Tensor& weight, const at::Tensor& bias, at::ScalarType type,
                                    const engine::ConvolutionOptions& options) {
-  if (engine::backend() == engine::Backend::kTorch || !weight.is_cpu()) {
+  if (engine::backend() == engine::Backend::kTorch) {
     convolution_ = nullptr;
     return;
   }
@@ -16,8 +16,6 @@ void InferenceConvolution::prepare(const at::Tensor& weight, const at::Tensor& b
   convolution_->set_weight(weight.to(type), bias);
 }
 
-bool InferenceConvolution::ready(const at::Tensor& x) const {
-  return convolution_ != nullptr && x.is_cpu() && !at::GradMode::is_enabled();
-}
+bool InferenceConvolution::ready() const { return convolution_ != nullptr && !at::GradMode::is_enabled(); }
 
 }  // namespace toonmirror::nets

@@ -12,12 +12,12 @@ namespace toonmirror::nets {
 // A copy of the module that has one shares it.
 class InferenceConvolution {
  public:
-  // Without effect, so that the module itself computes, for weights that are not on the CPU and with
-  // engine::Backend::kTorch. weight [O, I, K, K], bias [O] or undefined.
+  // Without effect, so that the module itself computes, with engine::Backend::kTorch. weight [O, I, K, K],
+  // bias [O] or undefined.
   void prepare(const at::Tensor& weight, const at::Tensor& bias, at::ScalarType type,
                const engine::ConvolutionOptions& options);
-  // Whether it may compute x now: it is prepared, and no gradients are recorded.
-  bool ready(const at::Tensor& x) const;
+  // Whether it may compute now: it is prepared, and no gradients are recorded.
+  bool ready() const;
   // x in any type → in the type that was prepared.
   at::Tensor operator()(const at::Tensor& x) const { return (*convolution_)(x.to(type_)); }
 

@@ -21,7 +21,9 @@ struct LayerFinish {
 // is float or bfloat16, channels-last, on the CPU.
 void finish_layer(const at::Tensor& x, const LayerFinish& finish);
 
-// upsample_2x(x · scale, margin), see modulation.h. scale [N, C] float.
-at::Tensor upsample_2x_modulated(const at::Tensor& x, const at::Tensor& scale, int64_t margin);
+// The 2× filter after a transposed convolution with stride 2, then finish_layer. even [N, 2·C, H+1, W+1] and
+// odd [N, 2·C, H, W+1] are the even and the odd rows of that convolution's result, each pixel holding the
+// channels of an even column and of the odd one right of it (zeros past the last). Returns [N, C, 2H, 2W].
+at::Tensor filter_2x_and_finish(const at::Tensor& even, const at::Tensor& odd, const LayerFinish& finish);
 
 }  // namespace toonmirror::nets

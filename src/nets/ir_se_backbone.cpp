@@ -21,13 +21,13 @@ ConvolutionImpl::ConvolutionImpl(int64_t in, int64_t out, int64_t kernel, int64_
 }
 
 at::Tensor ConvolutionImpl::forward(const at::Tensor& x) {
-  if (prepared(x)) return prepared_(x);
+  if (prepared()) return prepared_(x);
   return at::conv2d(x, weight_, bias_, stride_, weight_.size(2) / 2);
 }
 
 void ConvolutionImpl::prepare(at::ScalarType type, const Following& following) {
   const engine::ConvolutionOptions shape = {
-      .stride = stride_, .padding = weight_.size(2) / 2, .slope = following.slope};
+      .stride = stride_, .padding = {weight_.size(2) / 2, weight_.size(3) / 2}, .slope = following.slope};
   const FoldedWeight folded =
       following.norm == nullptr ? FoldedWeight{weight_, bias_} : fold(weight_, bias_, *following.norm);
   prepared_.prepare(folded.weight, folded.bias, type, shape);
@@ -66,13 +66,13 @@ IrSeUnitImpl::IrSeUnitImpl(int64_t in, int64_t out, int64_t stride)
 
 at::Tensor IrSeUnitImpl::residual(const at::Tensor& x) {
   const at::Tensor inner = conv2_->forward(activated(conv1_->forward(norm_in_->forward(x)), prelu_));
-  return gate_->forward(conv2_->prepared(x) ? inner : norm_out_->forward(inner));
+  return gate_->forward(conv2_->prepared() ? inner : norm_out_->forward(inner));
 }
 
 at::Tensor IrSeUnitImpl::shortcut(const at::Tensor& x) {
   if (!shortcut_conv_) return x.slice(2, 0, x.size(2), stride_).slice(3, 0, x.size(3), stride_);
   const at::Tensor y = shortcut_conv_->forward(x);
-  return shortcut_conv_->prepared(x) ? y : shortcut_norm_->forward(y);
+  return shortcut_conv_->prepared() ? y : shortcut_norm_->forward(y);
 }
 
 at::Tensor IrSeUnitImpl::forward(const at::Tensor& x) { return residual(x) + shortcut(x); }
@@ -103,7 +103,7 @@ IrSe50::IrSe50(torch::nn::Module& parent, int64_t input_channels, const IrSeWidt
 IrSeFeatures IrSe50::operator()(const at::Tensor& x) {
   std::array<at::Tensor, kUnits.size()> ends;
   at::Tensor y = input_conv_->forward(x);
-  if (!input_conv_->prepared(x)) y = input_norm_->forward(y);
+  if (!input_conv_->prepared()) y = input_norm_->forward(y);
   y = activated(y, input_prelu_);
   auto unit = units_.begin();
   for (size_t stage = 0; stage < ends.size(); ++stage) {

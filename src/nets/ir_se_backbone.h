@@ -31,7 +31,7 @@ class ConvolutionImpl : public torch::nn::Module {
   };
   void prepare(at::ScalarType type, const Following& following);
   void prepare(at::ScalarType type) { prepare(type, Following{}); }
-  bool prepared(const at::Tensor& x) const { return !is_training() && prepared_.ready(x); }
+  bool prepared() const { return !is_training() && prepared_.ready(); }
 
  private:
   int64_t stride_;

@@ -8,8 +8,6 @@
 namespace toonmirror::nets {
 namespace {
 
-constexpr double kSlope = 0.2;
-
 thread_local bool skip_initialisation = false;
 
 }  // namespace
@@ -35,7 +33,7 @@ at::Tensor FullyConnectedImpl::forward(const at::Tensor& x) {
   // The gain is multiplied into the product and not into the weight, which is larger.
   const at::Tensor y =
       at::addmm(bias * lr_multiplier_, x.reshape({-1, weight.size(1)}), weight.t(), 1.0, gain).view(shape);
-  return activate_ ? at::leaky_relu(y, kSlope) * kSqrt2 : y;
+  return activate_ ? at::leaky_relu(y, kLreluSlope) * kSqrt2 : y;
 }
 
 at::Tensor PreparedWeight::get(const at::Tensor& weight, double gain, at::ScalarType type) const {
@@ -58,7 +56,7 @@ at::Tensor PreparedWeight::convolve(const at::Tensor& x, const at::Tensor& weigh
 
 void PreparedWeight::prepare(const at::Tensor& weight, double gain, int64_t padding, at::ScalarType type) {
   prepare_weight(weight, gain, type, prepared_);
-  convolution_.prepare(prepared_.ready, {}, type, {.padding = padding});
+  convolution_.prepare(prepared_.ready, {}, type, {.padding = {padding, padding}});
 }
 
 ConvLayerImpl::ConvLayerImpl(int64_t in, int64_t out, int64_t kernel, int64_t stride, bool activate)
@@ -70,12 +68,12 @@ ConvLayerImpl::ConvLayerImpl(int64_t in, int64_t out, int64_t kernel, int64_t st
 }
 
 at::Tensor ConvLayerImpl::forward(const at::Tensor& x) {
-  if (convolution_.ready(x)) return convolution_(x);
+  if (convolution_.ready()) return convolution_(x);
   const at::Tensor ready = (weight * gain_).to(x.scalar_type()).contiguous(at::MemoryFormat::ChannelsLast);
   const at::Tensor y = at::conv2d(x, ready, {}, stride_, weight.size(2) / 2);
   if (!activate_) return y + bias.to(y.scalar_type()).view({1, -1, 1, 1});
   if (reference_ && !at::GradMode::is_enabled()) {
-    return at::leaky_relu(y + bias.view({1, -1, 1, 1}), kSlope) * kSqrt2;
+    return at::leaky_relu(y + bias.view({1, -1, 1, 1}), kLreluSlope) * kSqrt2;
   }
   const at::Tensor scale = at::full({1, weight.size(0)}, kSqrt2, bias.options().requires_grad(false));
   return scale_bias_lrelu(y, scale, bias * kSqrt2);
@@ -83,10 +81,10 @@ at::Tensor ConvLayerImpl::forward(const at::Tensor& x) {
 
 void ConvLayerImpl::prepare(at::ScalarType type) {
   const at::NoGradGuard no_grad;
-  engine::ConvolutionOptions options{.stride = stride_, .padding = weight.size(2) / 2};
+  engine::ConvolutionOptions options{.stride = stride_, .padding = {weight.size(2) / 2, weight.size(3) / 2}};
   // A positive factor may be applied before the activation as well as after it.
   const double after = activate_ ? kSqrt2 : 1.0;
-  if (activate_) options.slope = kSlope;
+  if (activate_) options.slope = kLreluSlope;
   convolution_.prepare(weight * (gain_ * after), bias * after, type, options);
   reference_ = engine::backend() == engine::Backend::kTorch;
 }

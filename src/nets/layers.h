@@ -56,7 +56,7 @@ class PreparedWeight {
   at::Tensor convolve(const at::Tensor& x, const at::Tensor& weight, double gain, int64_t padding) const;
   // Whether convolve() would take the prepared convolution for x.
   bool ready_for(const at::Tensor& x) const {
-    return convolution_.ready(x) && prepared_.ready.scalar_type() == x.scalar_type();
+    return convolution_.ready() && prepared_.ready.scalar_type() == x.scalar_type();
   }
   // `padding` is the one that will be asked for.
   void prepare(const at::Tensor& weight, double gain, int64_t padding, at::ScalarType type);

@@ -40,7 +40,7 @@ KernelSet kernel_set() {
 #endif
 }
 
-constexpr float kSlope = 0.2f;
+constexpr auto kSlope = static_cast<float>(kLreluSlope);
 constexpr int64_t kMaxUpsampleChannels = 1024;
 
 using torch::autograd::AutogradContext;
@@ -243,7 +243,7 @@ struct UpsampleFunction : torch::autograd::Function<UpsampleFunction> {
       at::parallel_for(0, x.size(0) * out_height, 8, [&](int64_t begin, int64_t end) {
         for (int64_t row = begin; row < end; ++row) {
           const int64_t image = row / out_height;
-          modulation_kernels<T>().upsample(data<T>(x) + image * height * width * channels, nullptr,
+          modulation_kernels<T>().upsample(data<T>(x) + image * height * width * channels,
                                            data<T>(y) + image * out_height * out_width * channels, height,
                                            width, channels, margin, row % out_height, row % out_height + 1);
         }

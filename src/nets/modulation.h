@@ -12,6 +12,9 @@
 
 namespace toonmirror::nets {
 
+// Of the leaky ReLUs of generator and house encoder below zero.
+inline constexpr double kLreluSlope = 0.2;
+
 // x · scale per image and channel. scale [N, C] float.
 at::Tensor modulate(const at::Tensor& x, const at::Tensor& scale);
 

@@ -153,8 +153,8 @@ inline Taps taps_at(int64_t out, int64_t size) {
 }
 
 template <typename T>
-void upsample(const T* __restrict x, const float* __restrict scale, T* __restrict y, int64_t height,
-              int64_t width, int64_t channels, int64_t margin, int64_t row_begin, int64_t row_end) {
+void upsample(const T* __restrict x, T* __restrict y, int64_t height, int64_t width, int64_t channels,
+              int64_t margin, int64_t row_begin, int64_t row_end) {
   const int64_t out_width = 2 * width + 2 * margin;
   for (int64_t row = row_begin; row < row_end; ++row) {
     const Taps v = taps_at(row - margin, height);
@@ -168,15 +168,36 @@ void upsample(const T* __restrict x, const float* __restrict scale, T* __restric
       const T* __restrict c = far_row + h.near_index * channels;
       const T* __restrict d = far_row + h.far_index * channels;
       const float wa = v.near * h.near, wb = v.near * h.far, wc = v.far * h.near, wd = v.far * h.far;
-      const auto sum = [&](int64_t k) {
-        return wa * load(a[k]) + wb * load(b[k]) + wc * load(c[k]) + wd * load(d[k]);
-      };
-      if (scale == nullptr) {
-        for (int64_t k = 0; k < channels; ++k) store(out[k], sum(k));
-      } else {
-        for (int64_t k = 0; k < channels; ++k) store(out[k], sum(k) * scale[k]);
+      for (int64_t k = 0; k < channels; ++k) {
+        store(out[k], wa * load(a[k]) + wb * load(b[k]) + wc * load(c[k]) + wd * load(d[k]));
       }
     }
+  }
+}
+
+template <typename T>
+void filter_2x(const T* const* rows, const float* weights, float* __restrict sums, T* __restrict y,
+               int64_t first, int64_t count, int64_t channels) {
+  // Before the first pixel of a row there is none.
+  const int64_t missing = first == 0 ? channels : 0;
+  for (int64_t i = 0; i < missing; ++i) sums[i] = 0;
+  const int64_t begin = first * channels - channels + missing;
+  const T* __restrict a = rows[0] + begin;
+  const T* __restrict b = rows[1] + begin;
+  const T* __restrict c = rows[2] + begin;
+  const T* __restrict d = rows[3] + begin;
+  const float wa = weights[0], wb = weights[1], wc = weights[2], wd = weights[3];
+  float* __restrict sum = sums + missing;
+  const int64_t summed = (count + 3) * channels - missing;
+  for (int64_t i = 0; i < summed; ++i) {
+    sum[i] = wa * load(a[i]) + wb * load(b[i]) + wc * load(c[i]) + wd * load(d[i]);
+  }
+  const float* __restrict s0 = sums;
+  const float* __restrict s1 = sums + channels;
+  const float* __restrict s2 = sums + 2 * channels;
+  const float* __restrict s3 = sums + 3 * channels;
+  for (int64_t i = 0; i < count * channels; ++i) {
+    store(y[i], 0.25f * (s0[i] + s3[i]) + 0.75f * (s1[i] + s2[i]));
   }
 }
 
@@ -234,6 +255,7 @@ constexpr ModulationKernels<T> kKernels = {modulate<T>,
                                            channel_dot_backward<T>,
                                            upsample<T>,
                                            upsample_backward<T>,
+                                           filter_2x<T>,
                                            prepare_weight<T>};
 
 }  // namespace

@@ -37,13 +37,17 @@ struct ModulationKernels {
   void (*channel_dot)(const T* x, const T* y, float* dot, int64_t pixels, int64_t channels);
   // dx[p][c] = g[p] · y[p][c]
   void (*channel_dot_backward)(const float* g, const T* y, T* dx, int64_t pixels, int64_t channels);
-  // Output rows [row_begin, row_end) of upsample_2x (see modulation.h); `margin` is 0 or 1. `scale` [c] is
-  // multiplied into the result; null: none.
-  void (*upsample)(const T* x, const float* scale, T* y, int64_t height, int64_t width, int64_t channels,
-                   int64_t margin, int64_t row_begin, int64_t row_end);
+  // Output rows [row_begin, row_end) of upsample_2x (see modulation.h); `margin` is 0 or 1.
+  void (*upsample)(const T* x, T* y, int64_t height, int64_t width, int64_t channels, int64_t margin,
+                   int64_t row_begin, int64_t row_end);
   // Input rows [row_begin, row_end) of its adjoint.
   void (*upsample_backward)(const T* g, T* dx, int64_t height, int64_t width, int64_t channels,
                             int64_t margin, int64_t row_begin, int64_t row_end);
+  // Pixels [first, first + count) of a row of filter_2x_and_finish (inference_passes.h) before its finish:
+  // with s[i] = Σ_k weights[k] · rows[k][i], pixel x is ¼ s[x-1] + ¾ s[x] + ¾ s[x+1] + ¼ s[x+2]; s[-1] = 0.
+  // `sums` is room for (count + 3) · channels numbers.
+  void (*filter_2x)(const T* const* rows, const float* weights, float* sums, T* y, int64_t first,
+                    int64_t count, int64_t channels);
   // One output channel of a convolution's weight: ready[t][i] = weight[i][t] · gain, squares[i] = Σ_t
   // weight[i][t]²
   void (*prepare_weight)(const float* weight, float gain, T* ready, float* squares, int64_t in, int64_t taps);

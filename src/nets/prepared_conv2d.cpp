@@ -12,12 +12,14 @@ FoldedWeight fold(const at::Tensor& weight, const at::Tensor& bias, const torch:
 }
 
 at::Tensor PreparedConv2dImpl::forward(const at::Tensor& x) {
-  return usable(x) ? prepared_(x) : torch::nn::Conv2dImpl::forward(x);
+  return usable() ? prepared_(x) : torch::nn::Conv2dImpl::forward(x);
 }
 
 engine::ConvolutionOptions PreparedConv2dImpl::engine_options() const {
   const auto* padding = c10::get_if<torch::ExpandingArray<2>>(&options.padding());
-  return {.stride = (*options.stride())[0], .padding = padding == nullptr ? 0 : (**padding)[0]};
+  engine::ConvolutionOptions shape{.stride = (*options.stride())[0]};
+  if (padding != nullptr) shape.padding = {(**padding)[0], (**padding)[1]};
+  return shape;
 }
 
 void PreparedConv2dImpl::prepare(at::ScalarType type) {

@@ -24,10 +24,10 @@ class PreparedConv2dImpl : public torch::nn::Conv2dImpl {
   // it as well, while includes_norm() says so.
   void prepare(at::ScalarType type);
   void prepare(at::ScalarType type, const torch::nn::BatchNorm2d& norm);
-  bool includes_norm(const at::Tensor& x) const { return with_norm_ && usable(x); }
+  bool includes_norm() const { return with_norm_ && usable(); }
 
  private:
-  bool usable(const at::Tensor& x) const { return !is_training() && prepared_.ready(x); }
+  bool usable() const { return !is_training() && prepared_.ready(); }
   engine::ConvolutionOptions engine_options() const;
 
   InferenceConvolution prepared_;

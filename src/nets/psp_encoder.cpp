@@ -128,9 +128,8 @@ StyleHeadImpl::StyleHeadImpl(int64_t in, int64_t out, int64_t depth) {
 at::Tensor StyleHeadImpl::forward(const at::Tensor& x) {
   at::Tensor y = x;
   for (Convolution& conv : convs_) {
-    const bool activated = conv->prepared(y);
     y = conv->forward(y);
-    if (!activated) y = at::leaky_relu(y, kStyleSlope);
+    if (!conv->prepared()) y = at::leaky_relu(y, kStyleSlope);
   }
   return linear_->forward(y.to(at::kFloat).flatten(1));
 }

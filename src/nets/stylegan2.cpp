@@ -61,37 +61,34 @@ at::Tensor StyledConvImpl::demodulation(const at::Tensor& style) const {
   return (at::matmul(style.square(), prepared_.squares(weight).t()) + 1e-8).rsqrt();
 }
 
-at::Tensor StyledConvImpl::noise(NoiseMode mode, int64_t images) const {
+at::Tensor StyledConvImpl::noise(NoiseMode mode, int64_t images, double gain) const {
   if (!noise_const.defined() || mode == NoiseMode::kNone) return {};
   const int64_t h = noise_const.size(0), w = noise_const.size(1);
   const at::Tensor plane = mode == NoiseMode::kConst ? noise_const.view({1, 1, h, w})
                                                      : at::randn({images, 1, h, w}, noise_const.options());
-  return plane * noise_strength;
+  return plane * (noise_strength * gain);
 }
 
 at::Tensor StyledConvImpl::infer(const at::Tensor& x, bool modulated, const at::Tensor& style,
                                  NoiseMode noise_mode, const at::Tensor& after) {
-  at::Tensor y = x;
-  if (up_) {
-    y = upsample_2x_modulated(x, style, /*margin=*/1);
-  } else if (!modulated) {
-    y = modulate(x, style);
-  }
-  y = prepared_.convolve(y, weight, 1.0, up_ ? 0 : 1);
   // √2 is positive: it may go in front of the activation.
-  at::Tensor plane = noise(noise_mode, y.size(0));
-  if (plane.defined()) plane = plane * kSqrt2;
-  finish_layer(y, {demodulation(style) * kSqrt2, plane, bias * kSqrt2, clamp_, after});
+  const int64_t images = x.size(0);
+  const LayerFinish finish = {demodulation(style) * kSqrt2, noise(noise_mode, images, kSqrt2), bias * kSqrt2,
+                              clamp_, after};
+  const at::Tensor scaled = modulated ? x : modulate(x, style);
+  if (up_) return upsampling_(scaled, finish);
+  const at::Tensor y = prepared_.convolve(scaled, weight, 1.0, 1);
+  finish_layer(y, finish);
   return y;
 }
 
 at::Tensor StyledConvImpl::forward(const at::Tensor& x, const at::Tensor& w, NoiseMode noise_mode) {
   const at::Tensor s = style(w);  // [N, in]
-  const at::Tensor plane = noise(noise_mode, x.size(0));
+  const at::Tensor plane = noise(noise_mode, x.size(0), 1.0);
   if (reference_ && !at::GradMode::is_enabled()) {
     at::Tensor y = reference::modulated_convolution(x, weight, s, up_);
     if (plane.defined()) y = y + plane;
-    return clamped(at::leaky_relu(y + bias.view({1, -1, 1, 1}), 0.2) * kSqrt2, clamp_);
+    return clamped(at::leaky_relu(y + bias.view({1, -1, 1, 1}), kLreluSlope) * kSqrt2, clamp_);
   }
   at::Tensor y = modulate(x, s);
   if (up_) y = upsample_2x(y, /*margin=*/1);
@@ -106,7 +103,9 @@ at::Tensor StyledConvImpl::forward(const at::Tensor& x, const at::Tensor& w, Noi
 
 void StyledConvImpl::prepare(at::ScalarType type) {
   reference_ = engine::backend() == engine::Backend::kTorch;
-  if (!reference_) prepared_.prepare(weight, 1.0, up_ ? 0 : 1, type);
+  if (reference_) return;
+  prepared_.prepare(weight, 1.0, up_ ? 0 : 1, type);
+  if (up_) upsampling_.prepare(prepared_.get(weight, 1.0, type), type);
 }
 
 ToRgbImpl::ToRgbImpl(int64_t in, const GeneratorOptions& options) : clamp_(options.conv_clamp) {

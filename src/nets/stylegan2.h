@@ -21,6 +21,7 @@
 
 #include "engine/backend.h"
 #include "nets/layers.h"
+#include "nets/upsampling_convolution.h"
 
 namespace toonmirror::nets {
 
@@ -63,7 +64,7 @@ class StyledConvImpl : public torch::nn::Module {
   // For inference, the same in fewer passes (inference_passes.h), once fast(x): what x is multiplied with,
   // per image and channel [N, in]; and the layer of an x, which `modulated` says is multiplied already, with
   // its result multiplied by `after` [N, out] unless that is undefined.
-  bool fast(const at::Tensor& x) const { return prepared_.ready_for(x); }
+  bool fast(const at::Tensor& x) const { return x.is_cpu() && prepared_.ready_for(x); }
   at::Tensor style(const at::Tensor& w);
   at::Tensor infer(const at::Tensor& x, bool modulated, const at::Tensor& style, NoiseMode noise_mode,
                    const at::Tensor& after);
@@ -73,12 +74,13 @@ class StyledConvImpl : public torch::nn::Module {
 
  private:
   at::Tensor demodulation(const at::Tensor& style) const;
-  at::Tensor noise(NoiseMode mode, int64_t images) const;
+  at::Tensor noise(NoiseMode mode, int64_t images, double gain) const;
 
   bool up_;
   double clamp_;
   bool reference_ = false;  // computed as in reference_layers.h
   PreparedWeight prepared_;
+  UpsamplingConvolution upsampling_;
 };
 TORCH_MODULE(StyledConv);
 

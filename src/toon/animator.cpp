@@ -53,7 +53,7 @@ Animator::Animator(nets::MotionModel model, Avatar avatar, const nets::DrivingOp
   if (side_px > kMotionSize_px && model_->options().generator.blend_source) {
     side_px_ = std::min(side_px, kLargestSquare_px);
     const cv::Mat fine = face::warp_crop(avatar_.picture, face::at_size(alignment, side_px_));
-    const cv::Mat coarse = face::warp_crop(avatar_.picture, alignment);
+    const cv::Mat coarse = motion_picture(avatar_.source.picture);
     cv::subtract(fine, enlarged(coarse, side_px_, cv::INTER_CUBIC), details_, cv::noArray(), CV_16S);
     pixel_ = cv::Mat(1, side_px_, CV_32F);
     std::iota(pixel_.begin<float>(), pixel_.end<float>(), 0.0f);

@@ -21,7 +21,7 @@ at::ScalarType type_of(int64_t bits) { return bits == 16 ? at::kBFloat16 : at::k
 void convolve_3x3(benchmark::State& state) {
   const int64_t channels = state.range(0), side = state.range(1);
   const at::ScalarType type = type_of(state.range(2));
-  engine::Convolution convolution({.padding = 1});
+  engine::Convolution convolution({.padding = {1, 1}});
   convolution.set_weight(at::randn({channels, channels, 3, 3}).to(type));
   const at::Tensor x =
       at::randn({1, channels, side, side}).to(type).contiguous(at::MemoryFormat::ChannelsLast);

@@ -30,6 +30,18 @@ TEST(BenchCommand, TellsEngineAgainstTorch) {
   }
 }
 
+TEST(BenchCommand, MeasuresSeveralScenesApart) {
+  const ProgramResult result =
+      run_program(TOONMIRROR_PROGRAM, {"bench", "--only", "house-encoder", "--only", "house-generator",
+                                       "--seconds", "0", "--threads", "1", "--json"});
+  ASSERT_EQ(result.exit_code, 0) << result.errors;
+  const auto json = nlohmann::json::parse(result.output);
+  EXPECT_EQ(json["ratios"].size(), 2);
+  EXPECT_EQ(json["machine"]["threads"], 1);
+  EXPECT_EQ(json["rows"].front()["scene"], "house-encoder");
+  EXPECT_EQ(json["rows"].back()["scene"], "house-generator");
+}
+
 TEST(BenchCommand, KnowsItsScenes) {
   const ProgramResult result = run_program(TOONMIRROR_PROGRAM, {"bench", "--only", "nothing"});
   EXPECT_EQ(result.exit_code, 2);

@@ -9,7 +9,7 @@
 
 #include "base/log.h"
 #include "cli/exit_code.h"
-#include "cli/machine.h"
+#include "engine/backend.h"
 
 namespace toonmirror::cli {
 namespace {
@@ -25,8 +25,7 @@ ComputeOptions parsed(const std::string& arguments) {
 
 TEST(ComputeOptions, AutoIsAlwaysPossible) {
   const Compute compute = choose_compute(parsed(""));
-  EXPECT_EQ(compute.precision,
-            read_processor().has("avx512_bf16") ? c10::ScalarType::BFloat16 : c10::ScalarType::Float);
+  EXPECT_EQ(compute.precision, engine::bfloat16_pays() ? c10::ScalarType::BFloat16 : c10::ScalarType::Float);
   EXPECT_GE(compute.threads, 1);
 }
 

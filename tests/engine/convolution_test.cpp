@@ -42,7 +42,7 @@ class EveryShape : public ::testing::TestWithParam<Shape> {
 TEST_P(EveryShape, GivesWhatConv2dGives) {
   const Shape& s = GetParam();
   const at::Tensor expected = at::conv2d(x_, weight_, {}, s.stride, s.padding);
-  Convolution convolution({.stride = s.stride, .padding = s.padding});
+  Convolution convolution({.stride = s.stride, .padding = {s.padding, s.padding}});
   convolution.set_weight(weight_);
   const at::Tensor y = convolution(x_);
   EXPECT_TRUE(y.is_contiguous(at::MemoryFormat::ChannelsLast));
@@ -55,7 +55,7 @@ TEST_P(EveryShape, GivesWhatConv2dGives) {
 TEST_P(EveryShape, AddsBiasAndBends) {
   const Shape& s = GetParam();
   const at::Tensor expected = at::leaky_relu(at::conv2d(x_, weight_, bias_, s.stride, s.padding), 0.2);
-  Convolution convolution({.stride = s.stride, .padding = s.padding, .slope = 0.2});
+  Convolution convolution({.stride = s.stride, .padding = {s.padding, s.padding}, .slope = 0.2});
   convolution.set_weight(weight_.contiguous(at::MemoryFormat::ChannelsLast), bias_);
   EXPECT_LT(error(convolution(x_), expected), 1e-5) << convolution.describe(x_);
   convolution.set_weight(weight_.to(at::kBFloat16), bias_);
@@ -70,7 +70,7 @@ INSTANTIATE_TEST_SUITE_P(Convolution, EveryShape,
                                            Shape{256, 256, 3, 1, 1, 4, 4}, Shape{64, 16, 1, 2, 0, 8, 8}));
 
 TEST(Convolution, TakesNewWeightsAndNewSizes) {
-  Convolution convolution({.padding = 1});
+  Convolution convolution({.padding = {1, 1}});
   for (const int64_t size : {16, 24, 16}) {
     const at::Tensor weight = at::randn({64, 64, 3, 3}), x = at::randn({1, 64, size, size});
     convolution.set_weight(weight);
@@ -82,7 +82,7 @@ TEST(Convolution, TakesNewWeightsAndNewSizes) {
 }
 
 TEST(Convolution, IsSharedByThreads) {
-  Convolution convolution({.padding = 1});
+  Convolution convolution({.padding = {1, 1}});
   const at::Tensor weight = at::randn({64, 64, 3, 3});
   convolution.set_weight(weight);
   std::vector<double> errors(4);
@@ -102,7 +102,7 @@ TEST(Convolution, IsSharedByThreads) {
 }
 
 TEST(Convolution, SaysWhatComputes) {
-  Convolution direct({.padding = 1, .direct = true});
+  Convolution direct({.padding = {1, 1}, .direct = true});
   direct.set_weight(at::randn({64, 64, 3, 3}));
   const std::string words = direct.describe(at::randn({1, 64, 32, 32}));
   EXPECT_THAT(words, ::testing::AnyOf(StartsWith("direct ("), "LibTorch"));
@@ -110,7 +110,7 @@ TEST(Convolution, SaysWhatComputes) {
 }
 
 TEST(Convolution, LeavesOtherTypesToLibTorch) {
-  Convolution convolution({.padding = 1});
+  Convolution convolution({.padding = {1, 1}});
   const at::Tensor weight = at::randn({4, 4, 3, 3}), x = at::randn({1, 4, 8, 8}, at::kDouble);
   convolution.set_weight(weight);
   EXPECT_EQ(convolution.describe(x), "LibTorch");
