@@ -72,7 +72,22 @@ Timing measure(const BenchRun& run, double seconds, int64_t pictures) {
   return {percentile(0.5), percentile(0.95), static_cast<int64_t>(times_ms.size()), resident_mb()};
 }
 
-const char* name_of(c10::ScalarType type) { return type == c10::ScalarType::BFloat16 ? "bf16" : "fp32"; }
+struct Precision {
+  const char* name;
+  c10::ScalarType type;
+  bool int8 = false;
+};
+
+// The last is the one that --precision auto takes.
+std::vector<Precision> precisions() {
+  std::vector<Precision> all;
+  const bool pays = engine::bfloat16_pays();
+  const Precision fp32 = {"fp32", c10::ScalarType::Float}, bf16 = {"bf16", c10::ScalarType::BFloat16};
+  if (engine::int8_pays()) all.push_back({"int8", pays ? bf16.type : fp32.type, true});
+  if (has_bf16_instructions()) all.push_back(pays ? fp32 : bf16);
+  all.push_back(pays ? bf16 : fp32);
+  return all;
+}
 
 // A row of the table, from the JSON.
 void print_row(const ordered_json& row) {
@@ -90,7 +105,7 @@ void print_row(const ordered_json& row) {
 }
 
 void print_machine(const ordered_json& machine) {
-  for (const char* type : {"fp32", "bf16"}) {
+  for (const char* type : {"fp32", "bf16", "int8"}) {
     const std::string key = std::string("peak_gflops_") + type;
     if (!machine.contains(key)) continue;
     std::cout << fmt::format("peak of direct convolution, {}: {:.0f} GFLOP/s with {} threads\n", type,
@@ -106,9 +121,6 @@ class Bench {
   explicit Bench(const BenchArguments& arguments)
       : arguments_(arguments), threads_(arguments.threads > 0 ? arguments.threads : usable_cores()) {
     at::set_num_threads(threads_);
-    types_ = {c10::ScalarType::Float};
-    if (has_bf16_instructions()) types_.push_back(c10::ScalarType::BFloat16);
-    if (!engine::bfloat16_pays()) std::ranges::reverse(types_);
   }
 
   ordered_json run(const std::string& name) {
@@ -116,24 +128,27 @@ class Bench {
     ordered_json result;
     result["machine"] = {{"processor", read_processor().model}, {"threads", threads_}};
     engine::set_backend(engine::Backend::kOneDnn);
-    for (const c10::ScalarType type : types_) {
-      peaks_[type] = measure_peak(type);
-      result["machine"][std::string("peak_gflops_") + name_of(type)] = peaks_[type];
+    for (const Precision& precision : precisions_) {
+      const double peak = peaks_[precision.name] = measure_peak(precision.type, precision.int8);
+      result["machine"][std::string("peak_gflops_") + precision.name] = peak;
     }
     const std::vector<BenchScene> scenes = bench_scenes({name}, threads_);
     const BenchScene& scene = scenes.front();
-    // First the type that --precision auto takes, so that its memory is not what others have left.
+    // First what --precision auto takes, so that its memory is not what others have left.
     std::vector<Timing> timings;
-    for (auto type = types_.rbegin(); type != types_.rend(); ++type) {
-      timings.insert(timings.begin(), measure(scene.prepare(*type), arguments_.seconds, scene.pictures));
+    for (auto precision = precisions_.rbegin(); precision != precisions_.rend(); ++precision) {
+      engine::set_int8(precision->int8);
+      timings.insert(timings.begin(),
+                     measure(scene.prepare(precision->type), arguments_.seconds, scene.pictures));
     }
     engine::set_backend(engine::Backend::kTorch);
+    engine::set_int8(false);
     const BenchRun plain = scene.prepare(c10::ScalarType::Float);
     const double gflop = scene.pictures == 1 ? count_gflop(plain) : 0;
     const Timing torch = measure(plain, arguments_.seconds, scene.pictures);
-    result["rows"] = {row(scene, "torch", c10::ScalarType::Float, torch, gflop)};
-    for (size_t i = 0; i < types_.size(); ++i) {
-      result["rows"].push_back(row(scene, "onednn", types_[i], timings[i], gflop));
+    result["rows"] = {row(scene, "torch", "fp32", torch, gflop)};
+    for (size_t i = 0; i < precisions_.size(); ++i) {
+      result["rows"].push_back(row(scene, "onednn", precisions_[i].name, timings[i], gflop));
     }
     result["ratios"][scene.name] = torch.p50_ms / timings.back().p50_ms;
     result["what"] = scene.what;
@@ -141,11 +156,11 @@ class Bench {
   }
 
  private:
-  ordered_json row(const BenchScene& scene, const char* engine, c10::ScalarType type, const Timing& timing,
+  ordered_json row(const BenchScene& scene, const char* engine, const char* precision, const Timing& timing,
                    double gflop) const {
     ordered_json row = {{"scene", scene.name},
                         {"engine", engine},
-                        {"precision", name_of(type)},
+                        {"precision", precision},
                         {"p50_ms", timing.p50_ms},
                         {"p95_ms", timing.p95_ms},
                         {"runs", timing.runs},
@@ -154,7 +169,7 @@ class Bench {
     if (gflop > 0) {
       row["gflop"] = gflop;
       row["gflops"] = gflops;
-      row["share_of_peak"] = gflops / peaks_.at(type);
+      row["share_of_peak"] = gflops / peaks_.at(precision);
     } else {
       row["fps"] = 1e3 / timing.p50_ms;
     }
@@ -163,8 +178,8 @@ class Bench {
 
   const BenchArguments& arguments_;
   int threads_;
-  std::vector<c10::ScalarType> types_;  // the last is the one that --precision auto takes
-  std::map<c10::ScalarType, double> peaks_;
+  std::vector<Precision> precisions_ = precisions();
+  std::map<std::string, double> peaks_;
 };
 
 // A scene in a process of its own, so that none is measured in the memory of another.

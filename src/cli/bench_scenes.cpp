@@ -248,10 +248,10 @@ double count_gflop(const BenchRun& run) {
   return counted_flop * 1e-9;
 }
 
-double measure_peak(c10::ScalarType type) {
+double measure_peak(c10::ScalarType type, bool int8) {
   // As many operations for every byte as there ever are in these networks.
   constexpr int64_t kChannels = 512, kSide = 64;
-  engine::Convolution convolution({.padding = {1, 1}, .direct = true});
+  engine::Convolution convolution({.padding = {1, 1}, .direct = true, .int8 = int8});
   convolution.set_weight(at::randn({kChannels, kChannels, 3, 3}).to(type));
   const at::Tensor x = at::randn({1, kChannels, kSide, kSide}).to(type);
   double best_s = 1e9;

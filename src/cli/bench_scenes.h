@@ -34,6 +34,6 @@ double count_gflop(const BenchRun& run);
 
 // The fastest this machine convolves directly in that type, GFLOP/s. Winograd's algorithm does with fewer
 // operations than are counted, and may come out above it.
-double measure_peak(c10::ScalarType type);
+double measure_peak(c10::ScalarType type, bool int8);
 
 }  // namespace toonmirror::cli

@@ -50,9 +50,14 @@ c10::ScalarType choose_precision(const std::string& name, const at::Device& devi
   // The drawing looks the same in either.
   const bool bf16 = device.is_cpu() && engine::bfloat16_pays();
   if (name == "auto") return bf16 ? c10::ScalarType::BFloat16 : c10::ScalarType::Float;
+  if (name == "int8") {
+    if (!device.is_cpu()) throw UsageError("--precision int8 is for processors", "use --device cpu");
+    return bf16 ? c10::ScalarType::BFloat16 : c10::ScalarType::Float;
+  }
   if (name == "fp32") return c10::ScalarType::Float;
   if (name == "bf16") return c10::ScalarType::BFloat16;
-  throw UsageError("--precision " + name + ": this version does not compute in " + name, "use fp32 or bf16");
+  throw UsageError("--precision " + name + ": this version does not compute in " + name,
+                   "use fp32, bf16 or int8");
 }
 
 bool is_device_name(const std::string& name) {
@@ -99,7 +104,10 @@ void add_compute_options(CLI::App& command, ComputeOptions& options) {
       ->check([](const std::string& name) {
         return is_device_name(name) ? "" : "'" + name + "' is not a device: use auto, cpu, cuda or cuda:N";
       });
-  command.add_option("--precision", options.precision, "Numbers to compute in: auto, fp32 or bf16")
+  command
+      .add_option(
+          "--precision", options.precision,
+          "Numbers to compute in: auto, fp32, bf16, or int8 (faster where networks are large, less exact)")
       ->type_name("NAME")
       ->check(CLI::IsMember({"auto", "fp32", "bf16", "fp16", "int8"}));
   command.add_option("--threads", options.threads, "Cores to use; 0 means all")
@@ -120,9 +128,17 @@ Compute choose_compute(const ComputeOptions& asked) {
   compute.precision = choose_precision(options.precision, compute.device);
   compute.threads = options.threads > 0 ? options.threads : usable_cores();
   const bool bf16 = compute.precision == c10::ScalarType::BFloat16;
+  const bool int8 = options.precision == "int8";
+  engine::set_int8(int8);
   if (options.device == "auto" || options.precision == "auto" || options.threads == 0) {
-    spdlog::info("computing on {} in {} with {} thread{}", compute.device.str(), bf16 ? "bf16" : "fp32",
+    spdlog::info("computing on {} in {} with {} thread{}", compute.device.str(),
+                 int8   ? "int8"
+                 : bf16 ? "bf16"
+                        : "fp32",
                  compute.threads, compute.threads == 1 ? "" : "s");
+  }
+  if (int8 && !engine::int8_pays()) {
+    spdlog::warn("this processor has no instructions for int8: computing without");
   }
   if (bf16 && compute.device.is_cpu() && !engine::bfloat16_pays()) {
     spdlog::warn("this processor is slower in bf16 than in fp32");

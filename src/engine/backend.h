@@ -22,4 +22,12 @@ bool has_onednn();
 // slower in it. Obeys ONEDNN_MAX_CPU_ISA.
 bool bfloat16_pays();
 
+// Whether networks that are prepared from now on, in the whole program, multiply 8-bit integers where a
+// convolution has channels enough (ConvolutionOptions::int8). False at first.
+void set_int8(bool enabled);
+bool int8();
+
+// Whether this processor has instructions for that (VNNI, AMX).
+bool int8_pays();
+
 }  // namespace toonmirror::engine

@@ -10,5 +10,6 @@ std::shared_ptr<ConvolutionPlan> make_plan(const ConvolutionOptions&, const at::
 }
 
 bool bfloat16_pays() { return false; }
+bool int8_pays() { return false; }
 
 }  // namespace toonmirror::engine

@@ -2,11 +2,10 @@
 #include <ATen/Parallel.h>
 
 #include <algorithm>
-#include <oneapi/dnnl/dnnl.hpp>
 #include <unordered_map>
 
 #include "engine/backend.h"
-#include "engine/plan.h"
+#include "engine/onednn.h"
 
 namespace toonmirror::engine {
 namespace {
@@ -14,38 +13,6 @@ namespace {
 using dnnl::memory;
 using Tag = memory::format_tag;
 using Type = memory::data_type;
-
-const dnnl::engine& processor() {
-  static const dnnl::engine engine(dnnl::engine::kind::cpu, 0);
-  return engine;
-}
-
-dnnl::stream& stream() {
-  thread_local dnnl::stream stream(processor());
-  return stream;
-}
-
-// Room for what a convolution needs while it computes, kept for the next one of this thread.
-void* scratch(size_t bytes, int which) {
-  thread_local at::Tensor rooms[3];
-  at::Tensor& room = rooms[which];
-  if (!room.defined() || static_cast<size_t>(room.numel()) < bytes) {
-    room = at::Tensor();  // before the larger one is asked for
-    room = at::empty({static_cast<int64_t>(bytes)}, at::kByte);
-  }
-  return room.data_ptr();
-}
-
-Type type_of(at::ScalarType type) { return type == at::kBFloat16 ? Type::bf16 : Type::f32; }
-
-bool has(dnnl::cpu_isa isa) {
-  // The values of x64 sets are bit masks, each holding those of the sets that it contains.
-  const auto usable = static_cast<unsigned>(dnnl::get_effective_cpu_isa()),
-             asked = static_cast<unsigned>(isa);
-  return (usable & asked) == asked;
-}
-
-memory::dims dims_of(at::IntArrayRef sizes) { return {sizes.begin(), sizes.end()}; }
 
 // Where Winograd's algorithm beats the direct one, see docs/performance.md. Matrix units (AMX) compute direct
 // convolutions in bfloat16 faster still. Below, transformed weights would be too large a part of the work.
@@ -70,10 +37,7 @@ class OneDnnPlan : public ConvolutionPlan {
         inner_(inner),
         reordered_(winograd || inner != x.scalar_type()),
         weight_shape_(dims_of(weight)) {
-    const auto out_size = [&](size_t axis) {
-      return (shape_[axis] + 2 * options.padding[axis - 2] - weight[axis]) / options.stride + 1;
-    };
-    const memory::dims out = {shape_[0], weight[0], out_size(2), out_size(3)};
+    const memory::dims out = result_dims(options, shape_, weight);
     const Type computed = type_of(inner);
     const Tag order = winograd ? Tag::nChw16c : Tag::nhwc;
     const memory::dims strides(2, options.stride), padding(options.padding.begin(), options.padding.end());
@@ -173,6 +137,41 @@ class OneDnnPlan : public ConvolutionPlan {
 
 }  // namespace
 
+const dnnl::engine& processor() {
+  static const dnnl::engine engine(dnnl::engine::kind::cpu, 0);
+  return engine;
+}
+
+dnnl::stream& stream() {
+  thread_local dnnl::stream stream(processor());
+  return stream;
+}
+
+// Room for what a convolution needs while it computes, kept for the next one of this thread.
+void* scratch(size_t bytes, int which) {
+  thread_local at::Tensor rooms[3];
+  at::Tensor& room = rooms[which];
+  if (!room.defined() || static_cast<size_t>(room.numel()) < bytes) {
+    room = at::Tensor();  // before the larger one is asked for
+    room = at::empty({static_cast<int64_t>(bytes)}, at::kByte);
+  }
+  return room.data_ptr();
+}
+
+bool has(dnnl::cpu_isa isa) {
+  // The values of x64 sets are bit masks, each holding those of the sets that it contains.
+  const auto usable = static_cast<unsigned>(dnnl::get_effective_cpu_isa()),
+             asked = static_cast<unsigned>(isa);
+  return (usable & asked) == asked;
+}
+
+memory::dims result_dims(const ConvolutionOptions& options, at::IntArrayRef x, at::IntArrayRef weight) {
+  const auto size = [&](size_t axis) {
+    return (x[axis] + 2 * options.padding[axis - 2] - weight[axis]) / options.stride + 1;
+  };
+  return {x[0], weight[0], size(2), size(3)};
+}
+
 bool bfloat16_pays() {
 #if defined(__x86_64__)
   if (has(dnnl::cpu_isa::avx512_core_amx)) return true;
@@ -186,6 +185,12 @@ std::shared_ptr<ConvolutionPlan> make_plan(const ConvolutionOptions& options, co
                                            at::IntArrayRef weight, bool has_bias) {
   const bool known = x.scalar_type() == at::kFloat || x.scalar_type() == at::kBFloat16;
   if (!known || !x.is_cpu() || x.numel() == 0) return nullptr;
+  if (int8_wins(options, weight)) {
+    try {
+      return make_int8_plan(options, x, weight, has_bias);
+    } catch (const dnnl::error&) {  // not this shape
+    }
+  }
   struct Way {
     bool winograd;
     at::ScalarType inner;

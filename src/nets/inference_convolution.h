@@ -12,7 +12,8 @@ namespace toonmirror::nets {
 // A copy of the module that has one shares it.
 class InferenceConvolution {
  public:
-  // Without effect, so that the module itself computes, with engine::Backend::kTorch. weight [O, I, K, K],
+  // Without effect, so that the module itself computes, with engine::Backend::kTorch. In integers if
+  // engine::int8(). weight [O, I, K, K],
   // bias [O] or undefined.
   void prepare(const at::Tensor& weight, const at::Tensor& bias, at::ScalarType type,
                const engine::ConvolutionOptions& options);

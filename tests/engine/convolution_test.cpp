@@ -5,6 +5,8 @@
 
 #include <thread>
 
+#include "engine/backend.h"
+
 namespace toonmirror::engine {
 namespace {
 
@@ -60,6 +62,28 @@ TEST_P(EveryShape, AddsBiasAndBends) {
   EXPECT_LT(error(convolution(x_), expected), 1e-5) << convolution.describe(x_);
   convolution.set_weight(weight_.to(at::kBFloat16), bias_);
   EXPECT_LT(error(convolution(x_.to(at::kBFloat16)), expected), 0.02);
+}
+
+TEST_P(EveryShape, AgreesInIntegers) {
+  const Shape& s = GetParam();
+  const at::Tensor expected = at::leaky_relu(at::conv2d(x_, weight_, bias_, s.stride, s.padding), 0.2);
+  Convolution convolution(
+      {.stride = s.stride, .padding = {s.padding, s.padding}, .slope = 0.2, .int8 = true});
+  convolution.set_weight(weight_, bias_);
+  const auto deviation = [&](const at::Tensor& y) {
+    return ((y.to(at::kFloat) - expected).square().mean().sqrt() / expected.std()).item<double>();
+  };
+  const std::string words = convolution.describe(x_);
+  const bool integers = words.starts_with("int8");
+  EXPECT_EQ(integers, int8_pays() && std::min(s.in, s.out) >= 64) << words;
+  EXPECT_LT(deviation(convolution(x_)), integers ? 0.02 : 1e-5) << words;
+  EXPECT_LT(deviation(convolution(x_.to(at::kBFloat16))), 0.02) << words;
+  // Any range will do, and none at all.
+  const at::Tensor nothing = convolution(at::zeros_like(x_));
+  const at::Tensor faint = (convolution(x_ * 1e-3) - nothing) * 1e3;
+  const at::Tensor linear = at::conv2d(x_, weight_, {}, s.stride, s.padding);
+  const at::Tensor slopes = at::where(nothing > 0, at::ones_like(nothing), at::full_like(nothing, 0.2));
+  EXPECT_LT(((faint - linear * slopes).abs().median() / linear.std()).item<double>(), 0.02) << words;
 }
 
 INSTANTIATE_TEST_SUITE_P(Convolution, EveryShape,

@@ -26,7 +26,10 @@ double psnr_db(const at::Tensor& x, const at::Tensor& plain) {
 class Backends : public ::testing::Test {
  protected:
   Backends() { torch::manual_seed(3); }
-  ~Backends() override { engine::set_backend(engine::Backend::kOneDnn); }
+  ~Backends() override {
+    engine::set_backend(engine::Backend::kOneDnn);
+    engine::set_int8(false);
+  }
 
   // compute(type) prepares for the present backend and computes.
   template <typename Compute>
@@ -37,6 +40,10 @@ class Backends : public ::testing::Test {
     engine::set_backend(engine::Backend::kOneDnn);
     EXPECT_LT(largest_difference(compute(at::kFloat), plain), 1e-4);
     EXPECT_GT(psnr_db(compute(at::kBFloat16), plain), 45);
+    engine::set_int8(true);
+    EXPECT_GT(psnr_db(compute(at::kFloat), plain), 38);
+    EXPECT_GT(psnr_db(compute(at::kBFloat16), plain), 38);
+    engine::set_int8(false);
     // And back: nothing of the one is left in the other.
     engine::set_backend(engine::Backend::kTorch);
     EXPECT_TRUE(at::equal(compute(at::kFloat), plain));
