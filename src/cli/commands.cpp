@@ -3,6 +3,7 @@
 namespace toonmirror::cli {
 
 void add_all_commands(CLI::App& app, Action& chosen) {
+  add_live(app, chosen);
   add_convert(app, chosen);
   add_animate(app, chosen);
   add_avatar(app, chosen);

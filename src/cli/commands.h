@@ -19,6 +19,7 @@ void add_animate(CLI::App& app, Action& chosen);
 void add_avatar(CLI::App& app, Action& chosen);
 void add_bench(CLI::App& app, Action& chosen);
 void add_blend(CLI::App& app, Action& chosen);
+void add_live(CLI::App& app, Action& chosen);
 void add_convert(CLI::App& app, Action& chosen);
 void add_doctor(CLI::App& app, Action& chosen);
 void add_edit(CLI::App& app, Action& chosen);

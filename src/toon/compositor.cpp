@@ -27,6 +27,18 @@ cv::Mat with_outline_margin(const cv::Mat& mask) {
   return cv::max(result, mask);
 }
 
+// Blurred inwards alone, so that the crop's border stays out.
+void soften(cv::Mat& mask, double softness) {
+  if (softness <= 0) return;
+  constexpr double kWidest = 0.1 / 3;  // of the crop's side, as the standard deviation
+  cv::Mat blurred;
+  const double sigma = std::max(0.5, softness * kWidest * mask.cols);
+  cv::erode(mask, blurred, cv::getStructuringElement(cv::MORPH_ELLIPSE, cv::Size(3, 3)), {-1, -1},
+            static_cast<int>(std::lround(sigma)));
+  cv::GaussianBlur(blurred, blurred, {}, sigma, sigma, cv::BORDER_REPLICATE);
+  mask = cv::min(mask, blurred);
+}
+
 cv::Mat mask_of(const DrawnFace& face, const cv::Mat& parsing, const face::Landmarks& landmarks_in_crop,
                 PasteMode mode) {
   const int size_px = face.alignment.crop_size_px;
@@ -39,14 +51,16 @@ cv::Mat mask_of(const DrawnFace& face, const cv::Mat& parsing, const face::Landm
 
 }  // namespace
 
-cv::Rect composite(cv::Mat& picture_rgb, std::vector<DrawnFace> faces, PasteMode mode) {
+cv::Rect composite(cv::Mat& picture_rgb, std::vector<DrawnFace> faces, const PasteOptions& paste) {
   std::ranges::sort(faces, {}, [](const DrawnFace& face) { return face.alignment.scale(); });
   cv::Rect changed;
   for (const DrawnFace& face : faces) {
     const face::Landmarks in_crop = face::transform(face.alignment.crop_from_frame, face.landmarks);
     const cv::Mat parsing = plausible_parsing(face.parsing, in_crop, face.alignment.crop_size_px);
-    changed |= face::paste_back(picture_rgb, match_surroundings(face.drawing, face.photo_crop, parsing),
-                                mask_of(face, parsing, in_crop, mode), face.alignment);
+    cv::Mat mask = mask_of(face, parsing, in_crop, paste.mode);
+    soften(mask, paste.softness);
+    changed |= face::paste_back(picture_rgb, match_surroundings(face.drawing, face.photo_crop, parsing), mask,
+                                face.alignment);
   }
   return changed;
 }

@@ -15,6 +15,14 @@ enum class PasteMode {
   kCrop,  // the whole square with a soft border
 };
 
+struct PasteOptions {
+  PasteMode mode = PasteMode::kHead;
+  double softness = 0;  // 0 to 1: how far the edge of the mask is blurred; 1: over a tenth of the crop
+
+  PasteOptions(PasteMode paste_mode = PasteMode::kHead, double edge_softness = 0)
+      : mode(paste_mode), softness(edge_softness) {}
+};
+
 struct DrawnFace {
   face::Alignment alignment;  // of the crop in the picture
   face::Landmarks landmarks;  // in the picture
@@ -26,6 +34,6 @@ struct DrawnFace {
 
 // Blends the drawings into `picture_rgb` (CV_8UC3), smaller faces first, so that the nearer of two
 // overlapping ones lies in front. Returns the rectangle that may have changed.
-cv::Rect composite(cv::Mat& picture_rgb, std::vector<DrawnFace> faces, PasteMode mode);
+cv::Rect composite(cv::Mat& picture_rgb, std::vector<DrawnFace> faces, const PasteOptions& paste);
 
 }  // namespace toonmirror::toon

@@ -10,7 +10,7 @@
 namespace toonmirror::toon {
 
 cv::Rect draw_faces(cv::Mat& rgb, const std::vector<face::Face>& faces, const Toonifier& toonifier,
-                    PasteMode mode, StageTimer& timer) {
+                    const PasteOptions& paste, StageTimer& timer, const DrawHooks& hooks) {
   std::vector<DrawnFace> drawn;
   for (const face::Face& found : faces) {
     DrawnFace face;
@@ -30,16 +30,18 @@ cv::Rect draw_faces(cv::Mat& rgb, const std::vector<face::Face>& faces, const To
     {
       const auto timed = timer.measure("encoder");
       code = toonifier.encode(face.photo_crop);
+      if (hooks.change_code) hooks.change_code(found, code);
     }
     {
       const auto timed = timer.measure("generator");
       face.drawing = toonifier.render(code);
     }
+    if (hooks.drawings != nullptr) hooks.drawings->push_back(face.drawing);
     face.parsing = code.parsing;
     drawn.push_back(std::move(face));
   }
   const auto timed = timer.measure("paste");
-  return composite(rgb, std::move(drawn), mode);
+  return composite(rgb, std::move(drawn), paste);
 }
 
 void compute_in_this_thread_alone() {

@@ -6,6 +6,7 @@
 #include "face/mask.h"
 #include "nets/model_file.h"
 #include "toon/blend.h"
+#include "toon/seeds.h"
 
 namespace toonmirror::toon {
 namespace {
@@ -78,6 +79,22 @@ Toonifier::Toonifier(const Style& style, const checkpoint::CheckpointFile& encod
   generator_ = blended_.generator();
   check_match(style_, encoder_file, encoder_, generator_->options());
   blended_.prepare(device_, precision_);
+}
+
+void Toonifier::restyle(const Style& style) {
+  check_style(style);
+  const at::NoGradGuard no_grad;
+  blended_.set(style.blend);
+  style_.blend = style.blend;
+  style_.psi = style.psi;
+  style_.likeness = style.likeness;
+}
+
+at::Tensor Toonifier::latent_of_seed(uint32_t seed) const {
+  const c10::InferenceMode inference;
+  nets::Generator generator = generator_;
+  const at::Tensor z = toon::latent_of_seed(seed, generator->options().z_dim).to(device_);
+  return generator->map(z, style_.psi);
 }
 
 FaceCode Toonifier::encode(const cv::Mat& crop_rgb) const {

@@ -25,8 +25,19 @@ class Toonifier {
   explicit Toonifier(const Style& style, at::ScalarType precision = at::kFloat, at::Device device = at::kCPU);
 
   const Style& style() const { return style_; }
+
+  // Takes blend, psi and likeness of a style that is otherwise the same; layers whose share does not change
+  // are not computed again. Not to be called while another thread draws. Throws Error where a number is out
+  // of range.
+  void restyle(const Style& style);
+
+  // W+ of a seed [1, latent_count, w_dim], truncated as the style wants it.
+  at::Tensor latent_of_seed(uint32_t seed) const;
   // Side of the crops that encode() takes.
   int crop_size_px() const { return static_cast<int>(encoder_.crop_size_px()); }
+
+  // Side of the drawings.
+  int64_t resolution() const { return generator_->options().resolution; }
 
   // `crop_rgb` CV_8UC3, crop_size_px() squared, aligned as FFHQ does (face/alignment.h).
   FaceCode encode(const cv::Mat& crop_rgb) const;

@@ -1,0 +1,228 @@
+// toonmirror live: a camera's picture as a cartoon, now.
+#include <fmt/core.h>
+
+#include <CLI/CLI.hpp>
+#include <iostream>
+#include <memory>
+
+#include "base/interrupt.h"
+#include "base/log.h"
+#include "cli/commands.h"
+#include "cli/exit_code.h"
+#include "cli/live_session.h"
+#include "display/window.h"
+#include "media/cameras.h"
+
+namespace toonmirror::cli {
+namespace {
+
+constexpr auto kTick = std::chrono::milliseconds(15);
+
+int print_cameras() {
+  const std::vector<media::Camera> cameras = media::list_cameras();
+  if (cameras.empty())
+    std::cout << "no camera found; a file or 'test' can stand in for one: --camera clip.mp4\n";
+  for (const media::Camera& camera : cameras) {
+    std::cout << camera.device.string() << ": " << camera.name;
+    if (!camera.problem.empty()) std::cout << " (" << camera.problem << ")";
+    std::cout << '\n';
+    for (const media::CameraMode& mode : camera.modes) {
+      std::cout << fmt::format("  {:<9} {}x{}, {:.0f} fps\n", mode.format.empty() ? "(unknown)" : mode.format,
+                               mode.width, mode.height, mode.rate);
+    }
+  }
+  return kDone;
+}
+
+class LiveWindow {
+ public:
+  LiveWindow(const LiveArguments& arguments, LiveSession& session)
+      : arguments_(arguments), session_(session), window_({.software = arguments.software}) {
+    view_.full_screen = arguments.full_screen;
+  }
+
+  void run() {
+    while (!quit_ && !interrupted()) {
+      for (const display::Command command : window_.poll(view_)) obey(command);
+      session_.obey_panel();
+      const std::optional<toon::LivePicture> picture = session_.wait(kTick);
+      if (picture) window_.show(picture->before, picture->after);
+      display::Figures figures = session_.figures();
+      figures.painter = window_.painter();
+      window_.draw(view_, session_.panel(), figures);
+      if (picture) session_.presented(*picture);
+      if (arguments_.frames > 0 && session_.presented_count() >= arguments_.frames) return;
+    }
+  }
+
+ private:
+  void obey(display::Command command) {
+    using display::Command;
+    display::PanelState& panel = session_.panel();
+    switch (command) {
+      case Command::kQuit:
+        quit_ = true;
+        break;
+      case Command::kHelp:
+        panel.help = !panel.help;
+        break;
+      case Command::kPanel:
+        panel.panel = !panel.panel;
+        break;
+      case Command::kHud:
+        panel.figures = !panel.figures;
+        break;
+      case Command::kModeMirror:
+        session_.set_mode(toon::LiveMode::kMirror);
+        break;
+      case Command::kModeAnimate:
+        session_.set_mode(toon::LiveMode::kAnimate);
+        break;
+      case Command::kModePuppet:
+        session_.set_mode(toon::LiveMode::kPuppet);
+        break;
+      case Command::kCapture:
+        panel.wants_capture = true;
+        break;
+      case Command::kRecalibrate:
+        panel.wants_recalibration = true;
+        break;
+      case Command::kNextStyle:
+        session_.step_style(1);
+        break;
+      case Command::kPreviousStyle:
+        session_.step_style(-1);
+        break;
+      case Command::kWipe:
+        view_.wipe = !view_.wipe;
+        break;
+      case Command::kInset:
+        view_.inset = !view_.inset;
+        break;
+      case Command::kMirrored:
+        view_.mirrored = !view_.mirrored;
+        break;
+      case Command::kSquare:
+        panel.settings.square = !panel.settings.square;
+        panel.settings_changed = true;
+        break;
+      case Command::kFaces:
+        panel.settings.faces = panel.settings.faces == toon::FaceChoice::kAll ? toon::FaceChoice::kLargest
+                                                                              : toon::FaceChoice::kAll;
+        panel.settings_changed = true;
+        break;
+      case Command::kFullScreen:
+        view_.full_screen = !view_.full_screen;
+        break;
+      case Command::kSnapshot:
+        panel.wants_snapshot = true;
+        break;
+      case Command::kRecord:
+        panel.wants_recording = true;
+        break;
+      case Command::kSaveRecipe:
+        panel.wants_recipe_saved = true;
+        break;
+      case Command::kExportAvatar:
+        panel.wants_avatar_exported = true;
+        break;
+    }
+  }
+
+  const LiveArguments& arguments_;
+  LiveSession& session_;
+  display::Window window_;
+  display::View view_;
+  bool quit_ = false;
+};
+
+void run_headless(const LiveArguments& arguments, LiveSession& session) {
+  while (!interrupted() && (arguments.frames == 0 || session.presented_count() < arguments.frames)) {
+    const std::optional<toon::LivePicture> picture = session.wait(kTick);
+    session.obey_panel();
+    if (picture) session.presented(*picture);
+  }
+}
+
+int run_live(const LiveArguments& arguments) {
+  LiveSession session(arguments);
+  if (arguments.headless) {
+    run_headless(arguments, session);
+  } else {
+    LiveWindow(arguments, session).run();
+  }
+  session.finish();
+  if (arguments.json) {
+    std::cout << session.json() << std::endl;
+  } else if (verbosity() != Verbosity::kQuiet) {
+    std::cout << session.summary();
+  }
+  return kDone;
+}
+
+}  // namespace
+
+void add_live(CLI::App& app, Action& chosen) {
+  CLI::App* command = app.add_subcommand("live", "A camera's picture as a cartoon, in a window");
+  auto arguments = std::make_shared<LiveArguments>();
+  auto list = std::make_shared<bool>(false);
+  LiveArguments& a = *arguments;
+  command
+      ->add_option("--camera", a.camera.source,
+                   "Number, device or name of a camera, an rtsp:// or http:// "
+                   "address, a file to play, or 'test'")
+      ->type_name("SOURCE");
+  command->add_flag("--list-cameras", *list, "List the cameras and their formats, and exit");
+  command->add_option("--width", a.camera.width, "Wanted of the camera (0: what suits)")
+      ->type_name("PX")
+      ->check(CLI::Range(0, 16384));
+  command->add_option("--height", a.camera.height, "Wanted of the camera (0: what suits)")
+      ->type_name("PX")
+      ->check(CLI::Range(0, 16384));
+  command->add_option("--rate", a.camera.rate, "Pictures per second wanted of the camera (0: what suits)")
+      ->type_name("FPS")
+      ->check(CLI::Range(0.0, 1000.0));
+  command->add_option("--format", a.camera.format, "Wanted of the camera: mjpeg, yuyv or h264")
+      ->check(CLI::IsMember({"", "mjpeg", "yuyv", "h264"}));
+  command
+      ->add_option(
+          "--mode", a.mode,
+          "mirror: every picture is drawn; animate: a video moves the drawn face; puppet: you move it")
+      ->check(CLI::IsMember({"mirror", "animate", "puppet"}));
+  command->add_option("--driving", a.driving, "Video that moves the face in the mode animate")
+      ->type_name("FILE");
+  add_style_option(*command, a.style);
+  command
+      ->add_option("--motion-model", a.motion_model,
+                   "First Order Motion Model of the modes animate and puppet")
+      ->type_name("NAME|FILE");
+  command->add_option("--paste", a.paste, "What is drawn: head, face or crop")
+      ->check(CLI::IsMember({"head", "face", "crop"}));
+  command->add_option("--faces", a.faces, "all, or largest: the one that was largest when it came")
+      ->check(CLI::IsMember({"all", "largest"}));
+  command->add_option("--stability", a.stability, "How much the drawing is steadied, 0 to 1")
+      ->check(CLI::Range(0.0, 1.0));
+  command
+      ->add_option("--target-fps", a.target_fps,
+                   "Give up quality where fewer pictures a second come (0: never)")
+      ->type_name("FPS")
+      ->check(CLI::Range(0.0, 240.0));
+  command->add_option("--record", a.record, "Record to this file from the start")->type_name("FILE");
+  command
+      ->add_option("--virtual-camera", a.virtual_camera, "Also hand the pictures to this v4l2loopback device")
+      ->type_name("DEVICE");
+  command->add_flag("--headless", a.headless, "Without a window");
+  command->add_option("--frames", a.frames, "End after so many pictures (0: never)")
+      ->type_name("N")
+      ->check(CLI::Range(int64_t{0}, int64_t{1} << 40));
+  command->add_flag("--full-screen", a.full_screen, "Begin in full screen");
+  command->add_flag("--no-opengl", a.software, "Draw the window without OpenGL");
+  add_compute_options(*command, a.compute);
+  add_json_option(*command, a.json);
+  add_verbosity_options(*command);
+  command->callback([arguments, list, &chosen] {
+    chosen = [arguments, list] { return *list ? print_cameras() : run_live(*arguments); };
+  });
+}
+
+}  // namespace toonmirror::cli

@@ -1,0 +1,91 @@
+// What a live window or a headless run does with the live pictures: shows figures, records, switches styles.
+#pragma once
+
+#include <chrono>
+#include <future>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "cli/common_options.h"
+#include "display/panel.h"
+#include "media/capture.h"
+#include "media/virtual_camera.h"
+#include "toon/live_mirror.h"
+#include "toon/live_recorder.h"
+
+namespace toonmirror::cli {
+
+struct LiveArguments {
+  media::LiveInputOptions camera;
+  std::string mode = "mirror", driving, style = "toon", motion_model = "motion";
+  std::string paste = "head", faces = "all";
+  std::string record, virtual_camera;
+  double stability = 0.5, target_fps = 0;
+  bool headless = false, json = false, software = false, full_screen = false;
+  int64_t frames = 0;  // end after so many; 0: never
+  ComputeOptions compute;
+};
+
+class LiveSession {
+ public:
+  // Loads the style. Throws Error as Toonifier does, and for a virtual camera or a recording that cannot be.
+  explicit LiveSession(const LiveArguments& arguments);
+  ~LiveSession();
+
+  // The newest picture; waits for it up to `timeout`. Throws Error where a file that is played as a camera
+  // cannot be opened, or drawing failed.
+  std::optional<toon::LivePicture> wait(std::chrono::milliseconds timeout);
+  // To be called when it was presented: counts, records, hands it to the virtual camera.
+  void presented(const toon::LivePicture& picture);
+
+  // Everything the panel shows.
+  display::PanelState& panel() { return panel_; }
+  display::Figures figures() const;
+  // Does what the user asked of the panel, and takes over a style that was loaded in the background.
+  void obey_panel();
+
+  void set_mode(toon::LiveMode mode);
+  void capture() { mirror_->capture_avatar(); }
+  void recalibrate() { mirror_->recalibrate(); }
+  void step_style(int by);
+  void toggle_recording();
+  void snapshot();
+  void save_recipe();
+  void export_avatar();
+
+  // Completes a recording. Returns what was measured.
+  void finish();
+  std::string summary() const;
+  std::string json() const;
+  int64_t presented_count() const { return count_; }
+
+ private:
+  void use_style(const std::string& name);
+  void open_camera(const std::string& source);
+  void take_style();
+  void notice(const std::string& text);
+  std::filesystem::path new_file(const char* what, const char* extension) const;
+
+  LiveArguments arguments_;
+  Compute compute_;
+  face::SharedLandmarkPredictor predictor_;
+  std::unique_ptr<media::Capture> camera_;
+  std::shared_ptr<toon::Toonifier> toonifier_;
+  std::unique_ptr<toon::LiveMirror> mirror_;
+  std::unique_ptr<toon::LiveRecorder> recorder_;
+  std::filesystem::path recording_;
+  std::unique_ptr<media::VirtualCamera> virtual_camera_;
+  std::future<std::shared_ptr<toon::Toonifier>> coming_;
+  std::string coming_name_;
+  display::PanelState panel_;
+  std::chrono::steady_clock::time_point noticed_;
+
+  toon::LivePicture last_;
+  int64_t count_ = 0;
+  double interval_s_ = 0;  // between two pictures, smoothed
+  std::chrono::steady_clock::time_point begin_, last_presented_;
+  StageTimer latency_;
+};
+
+}  // namespace toonmirror::cli

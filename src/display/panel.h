@@ -1,0 +1,44 @@
+// The control panel, the figures and the help: what Dear ImGui draws over the picture.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "toon/live_mirror.h"
+
+namespace toonmirror::display {
+
+// Of the last seconds, for people.
+struct Figures {
+  double fps = 0;
+  double latency_p50_ms = 0, latency_p95_ms = 0;  // from captured to presented
+  media::CaptureStatus camera;
+  toon::LiveStatistics live;
+  std::string painter;
+  bool recording = false;
+  double recorded_s = 0;
+};
+
+// What the panel shows and changes. Optionals are set where the user asked for something.
+struct PanelState {
+  bool panel = false, figures = true, help = false;  // which are shown
+  std::vector<std::string> styles;                   // that can be chosen, by name
+  std::string style;                                 // in use
+  toon::Style recipe;                                // its blend, psi and likeness
+  toon::LiveSettings settings;
+  std::vector<int64_t> resolutions;  // of the generator's blocks
+  std::string driving;               // video of the mode animate
+  std::string camera;                // source
+  std::string notice;                // a line at the bottom
+
+  std::optional<std::string> wanted_style, wanted_driving, wanted_camera;
+  bool recipe_changed = false, settings_changed = false;
+  bool wants_capture = false, wants_recalibration = false, wants_recording = false, wants_snapshot = false,
+       wants_recipe_saved = false, wants_avatar_exported = false;
+};
+
+// Draws into the frame that Dear ImGui has begun.
+void draw_panel(PanelState& state, const Figures& figures);
+
+}  // namespace toonmirror::display
