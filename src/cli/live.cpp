@@ -10,7 +10,7 @@
 #include "cli/commands.h"
 #include "cli/exit_code.h"
 #include "cli/live_session.h"
-#include "display/window.h"
+#include "cli/live_window.h"
 #include "media/cameras.h"
 
 namespace toonmirror::cli {
@@ -33,108 +33,6 @@ int print_cameras() {
   }
   return kDone;
 }
-
-class LiveWindow {
- public:
-  LiveWindow(const LiveArguments& arguments, LiveSession& session)
-      : arguments_(arguments), session_(session), window_({.software = arguments.software}) {
-    view_.full_screen = arguments.full_screen;
-  }
-
-  void run() {
-    while (!quit_ && !interrupted()) {
-      for (const display::Command command : window_.poll(view_)) obey(command);
-      session_.obey_panel();
-      const std::optional<toon::LivePicture> picture = session_.wait(kTick);
-      if (picture) window_.show(picture->before, picture->after);
-      display::Figures figures = session_.figures();
-      figures.painter = window_.painter();
-      window_.draw(view_, session_.panel(), figures);
-      if (picture) session_.presented(*picture);
-      if (arguments_.frames > 0 && session_.presented_count() >= arguments_.frames) return;
-    }
-  }
-
- private:
-  void obey(display::Command command) {
-    using display::Command;
-    display::PanelState& panel = session_.panel();
-    switch (command) {
-      case Command::kQuit:
-        quit_ = true;
-        break;
-      case Command::kHelp:
-        panel.help = !panel.help;
-        break;
-      case Command::kPanel:
-        panel.panel = !panel.panel;
-        break;
-      case Command::kHud:
-        panel.figures = !panel.figures;
-        break;
-      case Command::kModeMirror:
-        session_.set_mode(toon::LiveMode::kMirror);
-        break;
-      case Command::kModeAnimate:
-        session_.set_mode(toon::LiveMode::kAnimate);
-        break;
-      case Command::kModePuppet:
-        session_.set_mode(toon::LiveMode::kPuppet);
-        break;
-      case Command::kCapture:
-        panel.wants_capture = true;
-        break;
-      case Command::kRecalibrate:
-        panel.wants_recalibration = true;
-        break;
-      case Command::kNextStyle:
-        session_.step_style(1);
-        break;
-      case Command::kPreviousStyle:
-        session_.step_style(-1);
-        break;
-      case Command::kWipe:
-        view_.wipe = !view_.wipe;
-        break;
-      case Command::kInset:
-        view_.inset = !view_.inset;
-        break;
-      case Command::kMirrored:
-        view_.mirrored = !view_.mirrored;
-        break;
-      case Command::kSquare:
-        panel.settings.square = !panel.settings.square;
-        panel.settings_changed = true;
-        break;
-      case Command::kFaces:
-        panel.settings.faces = panel.settings.faces == toon::FaceChoice::kAll ? toon::FaceChoice::kLargest
-                                                                              : toon::FaceChoice::kAll;
-        panel.settings_changed = true;
-        break;
-      case Command::kFullScreen:
-        view_.full_screen = !view_.full_screen;
-        break;
-      case Command::kSnapshot:
-        panel.wants_snapshot = true;
-        break;
-      case Command::kRecord:
-        panel.wants_recording = true;
-        break;
-      case Command::kSaveRecipe:
-        panel.wants_recipe_saved = true;
-        break;
-      case Command::kExportAvatar:
-        panel.wants_avatar_exported = true;
-        break;
-    }
-  }
-
-  const LiveArguments& arguments_;
-  LiveSession& session_;
-  display::Window window_;
-  display::View view_;
-  bool quit_ = false;
-};
 
 void run_headless(const LiveArguments& arguments, LiveSession& session) {
   while (!interrupted() && (arguments.frames == 0 || session.presented_count() < arguments.frames)) {

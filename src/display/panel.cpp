@@ -166,7 +166,9 @@ void draw_figures(const Figures& figures) {
     ImGui::Text("camera %.1f fps, %lld dropped", figures.camera.frames_per_second,
                 static_cast<long long>(figures.camera.dropped));
     for (const StageCost& stage : figures.live.stages) {
-      ImGui::Text("%-10s %5.1f ms", stage.stage.c_str(), stage.p50_ms);
+      ImGui::TextUnformatted(stage.stage.c_str());
+      ImGui::SameLine(110);
+      ImGui::Text("%5.1f ms", stage.p50_ms);
     }
     ImGui::Text("jitter at rest %.2f px", figures.live.jitter_px);
     if (figures.live.quality != "full") ImGui::Text("quality: %s", figures.live.quality.c_str());
@@ -182,7 +184,7 @@ void draw_help() {
   if (ImGui::Begin("keys", nullptr, kPlain)) {
     for (const KeyBinding& binding : key_bindings()) {
       ImGui::TextUnformatted(binding.name);
-      ImGui::SameLine(80);
+      ImGui::SameLine(90);
       ImGui::TextUnformatted(binding.what);
     }
   }

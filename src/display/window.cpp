@@ -6,12 +6,16 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <filesystem>
 
 #include "base/error.h"
 #include "display/painter.h"
 
 namespace toonmirror::display {
 namespace {
+
+constexpr const char* kNoScreenHint =
+    "run it on a desktop; or without a window: toonmirror live --headless --record FILE";
 
 class Sdl {
  public:
@@ -20,8 +24,13 @@ class Sdl {
     SDL_SetHint(SDL_HINT_NO_SIGNAL_HANDLERS, "1");
     SDL_SetHint(SDL_HINT_VIDEO_HIGHDPI_DISABLED, "0");
     if (SDL_InitSubSystem(SDL_INIT_VIDEO) != 0) {
-      throw Error(std::string("no screen: ") + SDL_GetError(),
-                  "run it on a desktop; or without a window: toonmirror live --headless --record FILE");
+      throw Error(std::string("no screen: ") + SDL_GetError(), kNoScreenHint);
+    }
+    // SDL would draw where nobody sees it rather than fail; only tests ask for that.
+    const std::string driver = SDL_GetCurrentVideoDriver();
+    if (SDL_getenv("SDL_VIDEODRIVER") == nullptr && (driver == "offscreen" || driver == "dummy")) {
+      SDL_QuitSubSystem(SDL_INIT_VIDEO);
+      throw Error("no screen: there is neither X nor Wayland here", kNoScreenHint);
     }
   }
   ~Sdl() { SDL_QuitSubSystem(SDL_INIT_VIDEO); }
@@ -46,6 +55,13 @@ class Gui {
     ImGui::CreateContext();
     ImGui::GetIO().IniFilename = nullptr;  // leaves no file behind
     ImGui::StyleColorsDark();
+    // Debian's font where there is one: Dear ImGui's own is small.
+    constexpr const char* kFont = "/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf";
+    constexpr float kHeight_px = 16;
+    std::error_code unreadable;
+    if (std::filesystem::exists(kFont, unreadable)) {
+      ImGui::GetIO().Fonts->AddFontFromFileTTF(kFont, kHeight_px);
+    }
     constexpr float kRound_px = 6;
     ImGui::GetStyle().WindowRounding = ImGui::GetStyle().FrameRounding = kRound_px;
   }
@@ -64,7 +80,7 @@ struct Window::Impl {
       if (!window) throw Error(std::string("no window: ") + SDL_GetError());
       painter = make_software_painter(window.get());
     }
-    ImGui_ImplSDL2_InitForD3D(window.get());  // the variant that asks nothing of OpenGL
+    ImGui_ImplSDL2_InitForOpenGL(window.get(), nullptr);  // needs no context for one window
     platform = true;
   }
 

@@ -26,7 +26,10 @@ class StreamInput : public LiveInput {
   // `name` is said in messages. Takes what it needs of `settings`.
   StreamInput(std::string name, const std::string& url, const AVInputFormat* format, DictionaryPtr settings,
               const std::atomic<bool>& cancelled)
-      : name_(std::move(name)), packet_(make_packet()), picture_(make_frame()) {
+      : name_(std::move(name)),
+        is_camera_(format != nullptr),
+        packet_(make_packet()),
+        picture_(make_frame()) {
     prepare_ffmpeg_logging();
     AVFormatContext* context = avformat_alloc_context();
     if (context == nullptr) throw Error("out of memory for " + name_);
@@ -95,13 +98,15 @@ class StreamInput : public LiveInput {
     if (code == AVERROR(EBUSY)) {
       return Error(name_ + ": another program uses it", "close that program; 'fuser /dev/video*' names it");
     }
-    if (code == AVERROR(ENODEV) || code == AVERROR(EIO)) {
+    if (is_camera_ && (code == AVERROR(ENODEV) || code == AVERROR(EIO))) {
       return Error(name_ + ": was unplugged, or does not answer", "plug it in again");
     }
-    return Error(name_ + ": " + error_text(code), "is the address right, and does it play elsewhere?");
+    return Error(name_ + ": " + error_text(code),
+                 is_camera_ ? "" : "is the address right, and does it play elsewhere?");
   }
 
   std::string name_;
+  bool is_camera_;
   InputContextPtr context_;
   CodecContextPtr decoder_;
   PacketPtr packet_;
