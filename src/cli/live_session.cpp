@@ -8,6 +8,7 @@
 #include <cstring>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <tuple>
 
 #include "base/error.h"
 #include "base/model_path.h"
@@ -38,6 +39,8 @@ std::vector<int64_t> resolutions_up_to(int64_t last) {
 }
 
 constexpr double kVirtualCameraRate = 30;
+constexpr size_t kRecent = 150;               // pictures whose latency the window tells
+constexpr ptrdiff_t kMostLatencies = 100000;  // that are remembered for the summary: an hour
 
 }  // namespace
 
@@ -91,12 +94,16 @@ void LiveSession::presented(const toon::LivePicture& picture) {
   constexpr double kSmooth = 0.1;
   if (count_++ == 0) {
     begin_ = now;
+    dropped_before_ = camera_->status().dropped;
   } else {
     const double interval_s = std::chrono::duration<double>(now - last_presented_).count();
     interval_s_ = interval_s_ == 0 ? interval_s : interval_s_ + kSmooth * (interval_s - interval_s_);
   }
   last_presented_ = now;
-  latency_.add("latency", std::chrono::duration<double, std::milli>(now - picture.captured).count(), 0);
+  latencies_ms_.push_back(std::chrono::duration<double, std::milli>(now - picture.captured).count());
+  if (std::ssize(latencies_ms_) > kMostLatencies) {
+    latencies_ms_.erase(latencies_ms_.begin(), latencies_ms_.begin() + kMostLatencies / 2);
+  }
   last_ = picture;
   if (recorder_ == nullptr && !arguments_.record.empty() && count_ == 1) {
     recording_ = arguments_.record;
@@ -114,15 +121,24 @@ void LiveSession::presented(const toon::LivePicture& picture) {
 display::Figures LiveSession::figures() const {
   display::Figures figures;
   figures.fps = interval_s_ > 0 ? 1 / interval_s_ : 0;
-  for (const StageCost& cost : latency_.costs()) {
-    figures.latency_p50_ms = cost.p50_ms;
-    figures.latency_p95_ms = cost.p95_ms;
-  }
+  std::tie(figures.latency_p50_ms, figures.latency_p95_ms) = latency_of_the_last(kRecent);
   figures.camera = camera_->status();
+  figures.camera.dropped = std::max<int64_t>(0, figures.camera.dropped - dropped_before_);
   figures.live = mirror_->statistics();
   figures.recording = recorder_ != nullptr;
   if (recorder_) figures.recorded_s = recorder_->seconds();
   return figures;
+}
+
+std::pair<double, double> LiveSession::latency_of_the_last(size_t count) const {
+  const auto known = static_cast<ptrdiff_t>(std::min(count, latencies_ms_.size()));
+  std::vector<double> last(latencies_ms_.end() - known, latencies_ms_.end());
+  if (last.empty()) return {};
+  std::ranges::sort(last);
+  const auto at = [&](double share) {
+    return last[static_cast<size_t>(share * static_cast<double>(last.size() - 1))];
+  };
+  return {at(0.5), at(0.95)};
 }
 
 void LiveSession::notice(const std::string& text) {
@@ -259,16 +275,18 @@ double mean_fps(int64_t count, Clock::time_point begin, Clock::time_point end) {
 
 std::string LiveSession::summary() const {
   const display::Figures now = figures();
+  const auto [p50_ms, p95_ms] = latency_of_the_last(latencies_ms_.size());
   return fmt::format("{} pictures, {:.1f} fps, latency {:.0f} ms (p50), {:.0f} ms (p95), {} dropped\n{}",
-                     count_, mean_fps(count_, begin_, last_presented_), now.latency_p50_ms,
-                     now.latency_p95_ms, now.camera.dropped, format_stage_costs(now.live.stages));
+                     count_, mean_fps(count_, begin_, last_presented_), p50_ms, p95_ms, now.camera.dropped,
+                     format_stage_costs(now.live.stages));
 }
 
 std::string LiveSession::json() const {
   const display::Figures now = figures();
+  const auto [p50_ms, p95_ms] = latency_of_the_last(latencies_ms_.size());
   nlohmann::ordered_json object = {{"fps", mean_fps(count_, begin_, last_presented_)},
-                                   {"latency_p50_ms", now.latency_p50_ms},
-                                   {"latency_p95_ms", now.latency_p95_ms},
+                                   {"latency_p50_ms", p50_ms},
+                                   {"latency_p95_ms", p95_ms},
                                    {"dropped", now.camera.dropped},
                                    {"frames", count_},
                                    {"captured", now.camera.captured},

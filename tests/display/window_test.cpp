@@ -125,6 +125,23 @@ TEST_P(WindowTest, WipeFollowsTheMouse) {
   EXPECT_NEAR(view_.wipe_at, 0.75, 0.01);
 }
 
+TEST_P(WindowTest, FollowsItsSize) {
+  window_->show(filled({64, 48}, kBlue), filled({64, 48}, kRed));
+  shown();
+  SDL_Window* window = SDL_GetWindowFromID(1);
+  for (Uint32 id = 1; window == nullptr && id < 100; ++id) window = SDL_GetWindowFromID(id);
+  ASSERT_NE(window, nullptr);
+  for (const cv::Size size : {cv::Size(300, 500), cv::Size(900, 200)}) {
+    SDL_SetWindowSize(window, size.width, size.height);
+    window_->poll(view_);
+    const cv::Mat picture = shown();
+    ASSERT_EQ(picture.size(), size);
+    EXPECT_EQ(at(picture, 0.5, 0.5), kRed);
+    const bool tall = size.height > size.width;
+    EXPECT_LT(cv::norm(at(picture, tall ? 0.5 : 0.05, tall ? 0.05 : 0.5)), 60);
+  }
+}
+
 TEST_P(WindowTest, TakesPicturesOfAnySize) {
   for (const cv::Size size : {cv::Size(1, 1), cv::Size(1920, 1080), cv::Size(33, 7), cv::Size(64, 48)}) {
     window_->show(filled(size, kBlue), filled(size, kRed));
