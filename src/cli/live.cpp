@@ -107,6 +107,12 @@ void add_live(CLI::App& app, Action& chosen) {
       ->check(CLI::Range(0.0, 240.0));
   command->add_option("--record", a.record, "Record to this file from the start")->type_name("FILE");
   command
+      ->add_option("--microphone", a.microphone,
+                   "Sound of recordings: auto (the default microphone beside a camera), none, default, or "
+                   "FORMAT:DEVICE "
+                   "as FFmpeg names them")
+      ->type_name("SOURCE");
+  command
       ->add_option("--virtual-camera", a.virtual_camera, "Also hand the pictures to this v4l2loopback device")
       ->type_name("DEVICE");
   command->add_flag("--headless", a.headless, "Without a window");

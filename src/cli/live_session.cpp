@@ -12,6 +12,7 @@
 
 #include "base/error.h"
 #include "base/model_path.h"
+#include "media/live_sound.h"
 #include "media/still.h"
 #include "toon/style.h"
 
@@ -107,7 +108,7 @@ void LiveSession::presented(const toon::LivePicture& picture) {
   last_ = picture;
   if (recorder_ == nullptr && !arguments_.record.empty() && count_ == 1) {
     recording_ = arguments_.record;
-    recorder_ = std::make_unique<toon::LiveRecorder>(recording_, picture.after.size());
+    begin_recording(picture);
   }
   if (recorder_) recorder_->write(picture.after, picture.captured);
   if (!virtual_camera_ && !arguments_.virtual_camera.empty()) {
@@ -218,17 +219,41 @@ fs::path LiveSession::new_file(const char* what, const char* extension) const {
   return file;
 }
 
+void LiveSession::begin_recording(const toon::LivePicture& first) {
+  std::shared_ptr<media::LiveSound> sound;
+  const bool from_camera = media::live_input_kind(arguments_.camera.source) == media::LiveInputKind::kCamera;
+  const bool automatic = arguments_.microphone == "auto";
+  if (arguments_.microphone != "none" && (!automatic || from_camera)) {
+    try {
+      sound = std::make_shared<media::LiveSound>(automatic ? "default" : arguments_.microphone);
+    } catch (const Error& error) {
+      if (!automatic) throw;
+      notice(std::string("recording without sound: ") + error.what());
+    }
+  }
+  recorder_ = std::make_unique<toon::LiveRecorder>(recording_, first.after.size(), first.captured, sound);
+  recording_has_sound_ = sound != nullptr;
+  notice("recording to " + recording_.string() + (sound ? ", with sound" : ""));
+}
+
+void LiveSession::end_recording() {
+  const std::unique_ptr<toon::LiveRecorder> recorder = std::move(recorder_);
+  recorder->finish();
+  std::string text = fmt::format("wrote {}: {:.1f} s", recording_.string(), recorder->seconds());
+  if (recorder->dropped() > 0) text += fmt::format(", {} pictures dropped", recorder->dropped());
+  if (recording_has_sound_)
+    text += fmt::format(", sound off by {:.0f} ms at the end", 1e3 * recorder->sound_drift_s());
+  notice(text);
+}
+
 void LiveSession::toggle_recording() {
   if (!recorder_) {
     if (last_.after.empty()) return;
     recording_ = new_file("video", ".mp4");
-    recorder_ = std::make_unique<toon::LiveRecorder>(recording_, last_.after.size());
-    notice("recording to " + recording_.string());
+    begin_recording(last_);
     return;
   }
-  const std::unique_ptr<toon::LiveRecorder> recorder = std::move(recorder_);
-  recorder->finish();
-  notice("wrote " + recording_.string());
+  end_recording();
 }
 
 void LiveSession::snapshot() {
@@ -257,11 +282,7 @@ void LiveSession::export_avatar() {
 }
 
 void LiveSession::finish() {
-  if (!recorder_) return;
-  const std::unique_ptr<toon::LiveRecorder> recorder = std::move(recorder_);
-  recorder->finish();
-  spdlog::info("wrote {}: {:.1f} s{}", recording_.string(), recorder->seconds(),
-               recorder->dropped() > 0 ? fmt::format(", {} pictures dropped", recorder->dropped()) : "");
+  if (recorder_) end_recording();
 }
 
 namespace {

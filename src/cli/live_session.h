@@ -20,7 +20,7 @@ struct LiveArguments {
   media::LiveInputOptions camera;
   std::string mode = "mirror", driving, style = "toon", motion_model = "motion";
   std::string paste = "head", faces = "all";
-  std::string record, virtual_camera;
+  std::string record, microphone = "auto", virtual_camera;
   double stability = 0.5, target_fps = 0;
   bool headless = false, json = false, software = false, full_screen = false;
   int64_t frames = 0;  // end after so many; 0: never
@@ -64,6 +64,8 @@ class LiveSession {
   void use_style(const std::string& name);
   void open_camera(const std::string& source);
   void take_style();
+  void begin_recording(const toon::LivePicture& first);
+  void end_recording();
   void notice(const std::string& text);
   // Half of the last `count` latencies, and 95 of 100, are below these, in ms.
   std::pair<double, double> latency_of_the_last(size_t count) const;
@@ -77,6 +79,7 @@ class LiveSession {
   std::unique_ptr<toon::LiveMirror> mirror_;
   std::unique_ptr<toon::LiveRecorder> recorder_;
   std::filesystem::path recording_;
+  bool recording_has_sound_ = false;
   std::unique_ptr<media::VirtualCamera> virtual_camera_;
   std::future<std::shared_ptr<toon::Toonifier>> coming_;
   std::string coming_name_;

@@ -9,6 +9,7 @@ extern "C" {
 
 #include "base/error.h"
 #include "media/convert_picture.h"
+#include "media/live_sound.h"
 #include "media/muxer.h"
 #include "media/paste_changed.h"
 #include "media/stream_copier.h"
@@ -60,7 +61,38 @@ struct VideoWriter::Impl {
                                      : av_rescale_q(origin_us, AV_TIME_BASE_Q, to_av(source.time_base));
       copier->set_origin(origin_us);
     }
+    if (options.sound) open_sound(options);
     muxer->begin();
+  }
+
+  void open_sound(const VideoWriterOptions& options) {
+    sound = options.sound;
+    sound_zero = options.sound_zero;
+    const bool global_header = (container.format->flags & AVFMT_GLOBALHEADER) != 0;
+    transcoder.emplace(sound->stream(), container.audio, global_header);
+    sound_stream = &muxer->add_stream(transcoder->time_base());
+    check(avcodec_parameters_from_context(sound_stream->codecpar, &transcoder->encoder()), "the sound track");
+  }
+
+  // What was heard since the last picture. The first packet is placed by our clock, the others by its own.
+  void write_sound() {
+    const AVRational base = sound->stream().time_base;
+    for (const SoundPacket& heard : sound->take()) {
+      const int64_t begin_us =
+          std::chrono::duration_cast<std::chrono::microseconds>(heard.begin - sound_zero).count();
+      if (!sound_shift && begin_us < 0) continue;
+      AVPacket& heard_packet = *heard.packet;
+      if (!sound_shift) sound_shift = av_rescale_q(begin_us, AV_TIME_BASE_Q, base) - heard_packet.pts;
+      heard_packet.pts += *sound_shift;
+      heard_packet.dts = heard_packet.pts;
+      sound_drift_us = begin_us - av_rescale_q(heard_packet.pts, base, AV_TIME_BASE_Q);
+      transcoder->push(heard_packet, [this](AVPacket& encoded) { write_encoded_sound(encoded); });
+    }
+  }
+
+  void write_encoded_sound(AVPacket& encoded) {
+    encoded.stream_index = sound_stream->index;
+    muxer->write(encoded, transcoder->time_base());
   }
 
   void open_picture_encoder(const EncoderChoice& choice, const VideoWriterOptions& options) {
@@ -151,6 +183,7 @@ struct VideoWriter::Impl {
     if (last_pts && pts <= *last_pts) pts = *last_pts + 1;
     last_pts = pts;
     picture->pts = pts;
+    if (sound) write_sound();
     durations[pts] = std::max<int64_t>(1, av_rescale_q(frame.duration, frame_base, encoder->time_base));
     encode(picture.get());
   }
@@ -176,6 +209,10 @@ struct VideoWriter::Impl {
     if (!last_pts) throw Error("no picture was written");
     encode(nullptr);
     if (copier) copier->finish();
+    if (sound) {
+      write_sound();
+      transcoder->finish([this](AVPacket& encoded) { write_encoded_sound(encoded); });
+    }
     muxer->commit();
   }
 
@@ -187,6 +224,12 @@ struct VideoWriter::Impl {
   CodecContextPtr encoder;
   ColourTags colour;
   std::optional<StreamCopier> copier;
+  std::shared_ptr<LiveSound> sound;
+  std::chrono::steady_clock::time_point sound_zero;
+  std::optional<AudioTranscoder> transcoder;
+  AVStream* sound_stream = nullptr;
+  std::optional<int64_t> sound_shift;  // from the microphone's ticks to the recording's
+  int64_t sound_drift_us = 0;
   PictureConverter converter;
   PacketPtr packet;
   int64_t origin = 0;  // ticks of the source's time base
@@ -198,6 +241,8 @@ VideoWriter::VideoWriter(const std::filesystem::path& target, const VideoInfo& s
                          const VideoWriterOptions& options)
     : impl_(std::make_unique<Impl>(target, source, options)) {}
 VideoWriter::~VideoWriter() = default;
+
+double VideoWriter::sound_drift_s() const { return static_cast<double>(impl_->sound_drift_us) * 1e-6; }
 VideoWriter::VideoWriter(VideoWriter&&) noexcept = default;
 VideoWriter& VideoWriter::operator=(VideoWriter&&) noexcept = default;
 

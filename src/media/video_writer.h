@@ -1,6 +1,7 @@
 // Writing a video: encoded pictures at exact times, everything else of the source copied beside them.
 #pragma once
 
+#include <chrono>
 #include <filesystem>
 #include <memory>
 #include <optional>
@@ -11,6 +12,8 @@
 #include "media/video_reader.h"
 
 namespace toonmirror::media {
+
+class LiveSound;  // live_sound.h
 
 struct VideoWriterOptions {
   // "auto" (H.264, or VP9 where the container is WebM), "h264", "hevc", "vp9", "av1" or "ffv1" (lossless).
@@ -24,6 +27,9 @@ struct VideoWriterOptions {
   int threads = 1;  // encoder threads; 0: the encoder decides
   int width = 0;    // pixels of the output; 0: as the source
   int height = 0;
+  // A microphone to record beside the pictures, whose time zero is `sound_zero`; null: none.
+  std::shared_ptr<LiveSound> sound = nullptr;
+  std::chrono::steady_clock::time_point sound_zero = {};
 };
 
 // Encodes pictures to `target`; the container follows its extension (.mp4 .m4v .mov .mkv .webm .avi .ts).
@@ -54,6 +60,10 @@ class VideoWriter {
 
   // Completes the file and renames it to the target. Throws Error when no frame was written.
   void commit();
+
+  // How much earlier the microphone's clock says it is than ours, seconds, by its last packet: what sound and
+  // pictures have drifted apart since the first one, which was aligned. 0 without a microphone.
+  double sound_drift_s() const;
 
   // What the user should know, one line each: "sound track 1 re-encoded to AAC: mp4 cannot hold pcm_s16le".
   // Complete after commit().

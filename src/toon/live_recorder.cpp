@@ -26,8 +26,10 @@ media::VideoInfo video_info(cv::Size size) {
   return info;
 }
 
-media::VideoWriterOptions fast_options() {
+media::VideoWriterOptions fast_options(Clock::time_point begin, std::shared_ptr<media::LiveSound> sound) {
   media::VideoWriterOptions options;
+  options.sound = std::move(sound);
+  options.sound_zero = begin;
   options.preset = "veryfast";
   return options;
 }
@@ -35,8 +37,13 @@ media::VideoWriterOptions fast_options() {
 }  // namespace
 
 struct LiveRecorder::Impl {
-  Impl(const std::filesystem::path& file, cv::Size size)
-      : info(video_info(size)), writer(file, info, fast_options()), thread([this] { encode(); }) {}
+  Impl(const std::filesystem::path& file, cv::Size size, Clock::time_point begin_,
+       std::shared_ptr<media::LiveSound> sound)
+      : info(video_info(size)),
+        writer(file, info, fast_options(begin_, std::move(sound))),
+        begin(begin_),
+        last(begin_),
+        thread([this] { encode(); }) {}
 
   ~Impl() {
     queue.cancel();
@@ -56,14 +63,16 @@ struct LiveRecorder::Impl {
   media::VideoWriter writer;
   BoundedQueue<media::Frame> queue{kMostWaiting};
   std::exception_ptr failure;  // of the thread, to be read once it has ended
-  Clock::time_point begin, last;
+  const Clock::time_point begin;
+  Clock::time_point last;
   int64_t last_pts = -1, index = 0;
   int64_t dropped = 0;
   std::thread thread;
 };
 
-LiveRecorder::LiveRecorder(const std::filesystem::path& file, cv::Size size)
-    : impl_(std::make_unique<Impl>(file, size)) {}
+LiveRecorder::LiveRecorder(const std::filesystem::path& file, cv::Size size, Clock::time_point begin,
+                           std::shared_ptr<media::LiveSound> sound)
+    : impl_(std::make_unique<Impl>(file, size, begin, std::move(sound))) {}
 LiveRecorder::~LiveRecorder() = default;
 
 void LiveRecorder::write(const cv::Mat& rgb, Clock::time_point captured) {
@@ -71,7 +80,6 @@ void LiveRecorder::write(const cv::Mat& rgb, Clock::time_point captured) {
     ++impl_->dropped;
     return;
   }
-  if (impl_->index == 0) impl_->begin = captured;
   impl_->last = captured;
   media::Frame frame;
   frame.width = impl_->info.width;
@@ -102,5 +110,7 @@ double LiveRecorder::seconds() const {
 }
 
 int64_t LiveRecorder::dropped() const { return impl_->dropped; }
+
+double LiveRecorder::sound_drift_s() const { return impl_->writer.sound_drift_s(); }
 
 }  // namespace toonmirror::toon

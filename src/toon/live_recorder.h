@@ -6,12 +6,18 @@
 #include <memory>
 #include <opencv2/core.hpp>
 
+namespace toonmirror::media {
+class LiveSound;
+}
+
 namespace toonmirror::toon {
 
 class LiveRecorder {
  public:
-  // Pictures of other sizes than the first are scaled to it. Throws Error: unknown container, not writable.
-  LiveRecorder(const std::filesystem::path& file, cv::Size size);
+  // Pictures of other sizes than the first are scaled to it; the first is captured at `begin`. `sound` null:
+  // none. Throws Error: unknown container, not writable.
+  LiveRecorder(const std::filesystem::path& file, cv::Size size, std::chrono::steady_clock::time_point begin,
+               std::shared_ptr<media::LiveSound> sound = nullptr);
   // Without finish() nothing is left behind.
   ~LiveRecorder();
   LiveRecorder(const LiveRecorder&) = delete;
@@ -26,6 +32,8 @@ class LiveRecorder {
 
   double seconds() const;  // between first and last picture
   int64_t dropped() const;
+  // By how much sound and pictures have drifted apart, seconds, once it is finished.
+  double sound_drift_s() const;
 
  private:
   struct Impl;

@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/model_path.h"
 #include "fixtures.h"
+#include "media/live_sound.h"
 #include "media/video_reader.h"
 #include "toon/live_quality.h"
 #include "toon/live_recorder.h"
@@ -154,8 +155,8 @@ TEST(LiveRecorder, KeepsTimesAndScalesToTheFirstSize) {
   const toonmirror::testing::TemporaryFolder folder;
   const std::filesystem::path file = folder / "out.mp4";
   {
-    LiveRecorder recorder(file, {65, 49});
     auto captured = Clock::now();
+    LiveRecorder recorder(file, {65, 49}, captured);
     for (int i = 0; i < 20; ++i) {
       recorder.write(testing::colourful_picture(i % 2 == 0 ? cv::Size(65, 49) : cv::Size(32, 32), i),
                      captured);
@@ -174,14 +175,34 @@ TEST(LiveRecorder, KeepsTimesAndScalesToTheFirstSize) {
   EXPECT_NEAR(last_s, 1.9, 0.35);
 }
 
+// A tone from FFmpeg's own generator, at the pace of a microphone.
+TEST(LiveRecorder, RecordsSoundBesideThePictures) {
+  const toonmirror::testing::TemporaryFolder folder;
+  const std::filesystem::path file = folder / "out.mp4";
+  const auto sound =
+      std::make_shared<media::LiveSound>("lavfi:sine=frequency=440:sample_rate=44100,arealtime");
+  const auto begin = Clock::now();
+  LiveRecorder recorder(file, {64, 48}, begin, sound);
+  for (int i = 0; i < 20; ++i) {
+    recorder.write(testing::colourful_picture({64, 48}, i), begin + milliseconds(100 * i));
+    std::this_thread::sleep_until(begin + milliseconds(100 * (i + 1)));
+  }
+  recorder.finish();
+  EXPECT_LT(std::abs(recorder.sound_drift_s()), 0.25);
+  const media::VideoReader reader(file);
+  EXPECT_TRUE(reader.info().has_audio);
+  EXPECT_THROW(media::LiveSound("lavfi:no_such_thing"), Error);
+  EXPECT_THROW(media::LiveSound("nonsense"), Error);
+}
+
 TEST(LiveRecorder, LeavesNothingUnlessFinished) {
   const toonmirror::testing::TemporaryFolder folder;
   {
-    LiveRecorder recorder(folder / "out.mp4", {64, 48});
+    LiveRecorder recorder(folder / "out.mp4", {64, 48}, Clock::now());
     recorder.write(testing::colourful_picture({64, 48}, 1), Clock::now());
   }
   EXPECT_TRUE(std::filesystem::is_empty(folder / ""));
-  EXPECT_THROW(LiveRecorder(folder / "none" / "out.mp4", {64, 48}), Error);
+  EXPECT_THROW(LiveRecorder(folder / "none" / "out.mp4", {64, 48}, Clock::now()), Error);
 }
 
 }  // namespace
