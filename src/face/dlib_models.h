@@ -1,5 +1,6 @@
-// The two dlib models behind plain types: dlib's headers are slow to compile and are included in
-// dlib_models.cpp alone. Internal to this layer; see detector.h and landmarks.h.
+// The two dlib models behind plain types: dlib's headers are slow to compile and are included in dlib_set.cpp
+// alone, which is compiled for several instruction sets. Internal to this layer; see detector.h and
+// landmarks.h.
 #pragma once
 
 #include <filesystem>
@@ -10,6 +11,9 @@
 #include "face/face.h"
 
 namespace toonmirror::face {
+
+class HogSearch;   // dlib_set.h
+class ShapeTrees;  // dlib_set.h
 
 // dlib's five HOG filters (front, left, right, tilted left, tilted right), window 80 px.
 class HogDetector {
@@ -24,8 +28,7 @@ class HogDetector {
   std::vector<Detection> detect(const cv::Mat& grey, double min_score);
 
  private:
-  struct Impl;
-  std::unique_ptr<Impl> impl_;
+  std::unique_ptr<HogSearch> search_;
 };
 
 // The regression trees: 68 points from a grey picture and a box in it.
@@ -39,8 +42,7 @@ class ShapeModel {
   Landmarks predict(const cv::Mat& grey, const cv::Rect& box) const;
 
  private:
-  struct Impl;
-  std::unique_ptr<const Impl> impl_;
+  std::unique_ptr<const ShapeTrees> trees_;
 };
 
 }  // namespace toonmirror::face

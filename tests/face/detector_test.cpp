@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "base/error.h"
+#include "face/dlib_set.h"
 #include "fixtures.h"
 
 namespace toonmirror::face {
@@ -52,6 +53,21 @@ TEST_F(DetectorMedia, CountsFaces) {
   EXPECT_EQ(detector_.detect(picture("still_exif6.jpg")).size(), 1U);
   EXPECT_EQ(detector_.detect(picture("still_upside_down.jpg")).size(), 0U);
   EXPECT_EQ(detector_.detect(picture("still_noface.jpg")).size(), 0U);
+}
+
+TEST_F(DetectorMedia, EveryInstructionSetFindsTheSameFaces) {
+  if (&chosen_dlib_set() == toonmirror_dlib_baseline())
+    GTEST_SKIP() << "this processor or build has one set only";
+  cv::Mat grey;
+  cv::cvtColor(picture("group_cc0.jpg"), grey, cv::COLOR_RGB2GRAY);
+  const auto expected = toonmirror_dlib_baseline()->make_hog_search(8)->detect(grey, 0);
+  const auto found = chosen_dlib_set().make_hog_search(8)->detect(grey, 0);
+  ASSERT_GE(expected.size(), 6U);
+  ASSERT_EQ(found.size(), expected.size());
+  for (std::size_t i = 0; i < found.size(); ++i) {
+    EXPECT_EQ(found[i].box, expected[i].box);
+    EXPECT_NEAR(found[i].score, expected[i].score, 1e-3);
+  }
 }
 
 TEST_F(DetectorMedia, FindsAKnownFaceAgainFromANearbyBox) {
