@@ -12,28 +12,17 @@
 
 #include "base/error.h"
 #include "base/latest_value.h"
-#include "checkpoint/checkpoint_file.h"
-#include "nets/find_networks.h"
-#include "toon/avatar.h"
 #include "toon/draw_faces.h"
 #include "toon/latent_filter.h"
+#include "toon/live_avatar.h"
 #include "toon/live_faces.h"
 #include "toon/live_quality.h"
-#include "toon/puppet.h"
 
 namespace toonmirror::toon {
 namespace {
 
 using Clock = std::chrono::steady_clock;
 constexpr auto kPatience = std::chrono::milliseconds(50);
-
-cv::Mat picture_of(const media::LiveFrame& frame) {
-  return {frame.height, frame.width, CV_8UC3, const_cast<uint8_t*>(frame.rgb.data())};
-}
-
-double seconds_of(Clock::time_point time) {
-  return std::chrono::duration<double>(time.time_since_epoch()).count();
-}
 
 }  // namespace
 
@@ -54,6 +43,7 @@ struct LiveMirror::Impl {
         options(options_),
         toonifier(std::move(toonifier_)),
         finder(predictor, kQualitySteps.front().detect_every),
+        avatar(predictor, options_.motion_model, options_.precision, timer),
         quality(options_.target_fps) {
     for (int i = 0; i < options.workers; ++i) {
       workers.emplace_back([this, i](const std::stop_token& stop) { work(stop, i); });
@@ -191,59 +181,28 @@ struct LiveMirror::Impl {
       found = finder.find(picture.before, time_s, FaceChoice::kLargest);
     }
     picture.faces = static_cast<int>(found.faces.size());
-    if (wants_avatar && found.presence >= 1 && !found.faces.empty()) make_puppet(picture.before);
-    if (!puppet) {
+    if (wants_avatar && found.presence >= 1 && !found.faces.empty()) make_avatar(picture.before);
+    std::optional<face::Face> face;
+    if (!found.faces.empty()) face = found.faces.front();
+    if (!avatar.exists()) {
       picture.after = picture.before;
-      publish(std::move(picture));
-      return;
-    }
-    if (now.mode == LiveMode::kAnimate) {
-      drive(now, picture);
-      return;
-    }
-    std::optional<face::Face> face;
-    if (!found.faces.empty()) face = found.faces.front();
-    picture.after = moved(now, picture.before, face, time_s);
-    publish(std::move(picture));
-  }
-
-  cv::Mat moved(const LiveSettings& now, const cv::Mat& rgb, const std::optional<face::Face>& face,
-                double time_s) {
-    const auto timed = timer.measure("motion");
-    const cv::Mat square = puppet->update(rgb, face, time_s);
-    return now.square ? square : puppet->animator().in_picture(square);
-  }
-
-  // The newest picture of the driving video; the avatar stands still where there is none yet.
-  void drive(const LiveSettings& now, LivePicture& picture) {
-    if (!driving) {
+    } else if (now.mode == LiveMode::kPuppet) {
+      picture.after = avatar.follow(picture.before, face, time_s, now.square);
+    } else if (!avatar.has_driving()) {
       say("animate: no driving video yet: give one with --driving, or in the panel");
-      picture.after = puppet->animator().avatar().picture;
-      publish(std::move(picture));
+      picture.after = avatar.at_rest();
+    } else if (const std::optional<cv::Mat> driven = avatar.drive(now.square)) {
+      picture.after = *driven;
+    } else {
       return;
     }
-    const media::CaptureStatus status = driving->status();
-    if (status.state == media::CaptureState::kLost) say(status.text);
-    std::optional<media::LiveFrame> frame = driving->wait(std::chrono::milliseconds(0));
-    if (!frame) return;
-    const cv::Mat rgb = picture_of(*frame);
-    const double time_s = seconds_of(frame->captured);
-    const LiveFaces found = driving_finder->find(rgb, time_s, FaceChoice::kLargest);
-    std::optional<face::Face> face;
-    if (!found.faces.empty()) face = found.faces.front();
-    picture.after = moved(now, rgb, face, time_s);
     publish(std::move(picture));
   }
 
-  void make_puppet(const cv::Mat& photo) {
+  void make_avatar(const cv::Mat& photo) {
     wants_avatar = false;
-    if (!motion) {
-      motion = nets::open_motion_model(checkpoint::CheckpointFile(options.motion_model), std::nullopt);
-      motion->prepare(options.precision);
-    }
     const auto lock = lock_style();
-    const Avatar avatar = make_avatar(photo, "the camera's picture", toonifier.get(), motion, predictor);
-    puppet = std::make_unique<Puppet>(Animator(motion, avatar, {}));
+    avatar.make(photo, *toonifier);
     has_avatar = true;
     say("");
   }
@@ -251,6 +210,7 @@ struct LiveMirror::Impl {
   std::atomic<media::Capture*> camera;  // changed with finder_mutex held
   const face::SharedLandmarkPredictor predictor;
   const LiveOptions options;
+  StageTimer timer;
 
   mutable std::mutex settings_mutex;  // of settings, message, failure
   LiveSettings settings;
@@ -267,10 +227,7 @@ struct LiveMirror::Impl {
   mutable std::mutex finder_mutex;  // of what follows: whoever takes a picture
   LiveFaceFinder finder;
   std::atomic<int64_t> last_index = 0;
-  nets::MotionModel motion{nullptr};
-  std::unique_ptr<Puppet> puppet;
-  std::unique_ptr<media::Capture> driving;
-  std::unique_ptr<LiveFaceFinder> driving_finder;
+  LiveAvatar avatar;
   std::atomic<bool> wants_avatar = false, has_avatar = false;
 
   mutable std::mutex publish_mutex;  // of what follows
@@ -278,7 +235,6 @@ struct LiveMirror::Impl {
   LiveQuality quality;
   LatestValue<LivePicture> finished;
 
-  StageTimer timer;
   std::vector<std::jthread> workers;  // last: they end first
 };
 
@@ -332,23 +288,20 @@ void LiveMirror::capture_avatar() { impl_->wants_avatar = true; }
 
 void LiveMirror::recalibrate() {
   const std::lock_guard lock(impl_->finder_mutex);
-  if (impl_->puppet) impl_->puppet->recalibrate();
+  impl_->avatar.recalibrate();
 }
 
 void LiveMirror::drive_with(const std::filesystem::path& video) {
   auto driving = std::make_unique<media::Capture>(media::LiveInputOptions{.source = video.string()});
   const std::lock_guard lock(impl_->finder_mutex);
-  impl_->driving = std::move(driving);
-  impl_->driving_finder =
-      std::make_unique<LiveFaceFinder>(impl_->predictor, kQualitySteps.front().detect_every);
-  if (impl_->puppet) impl_->puppet->recalibrate();
+  impl_->avatar.drive_with(std::move(driving));
 }
 
 void LiveMirror::export_avatar(const std::filesystem::path& path) const {
   const std::lock_guard lock(impl_->finder_mutex);
-  if (!impl_->puppet)
+  if (!impl_->avatar.exists())
     throw Error("no avatar yet", "capture one first: key C, in the modes animate and puppet");
-  write_avatar(path, impl_->puppet->animator().avatar(), impl_->motion);
+  impl_->avatar.write(path);
 }
 
 LiveStatistics LiveMirror::statistics() const {
