@@ -51,7 +51,4 @@ class ClipPack {
   std::vector<Range> training_, held_out_;
 };
 
-// The 68 points of a mirrored face, 256 px wide, with left and right renamed.
-at::Tensor mirrored_landmarks(const at::Tensor& landmarks);
-
 }  // namespace toonmirror::training

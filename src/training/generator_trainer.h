@@ -21,7 +21,7 @@ nets::HouseEncoderOptions house_encoder_options(const nets::GeneratorOptions& ge
 // How the encoder's output is thinned out for training. Which samples keep what is drawn per sample.
 struct LatentDropout {
   double all_features = 0.7;   // share of samples that lose all likeness features
-  double deltas = 0.5;         // share of those that lose the rows' deltas too: plain W
+  double deltas = 0.25;        // share of those that lose the rows' deltas too: plain W
   double fine_features = 0.4;  // share of the others that keep only the features up to 32 px
 };
 

@@ -4,6 +4,7 @@
 #include <numbers>
 
 #include "base/error.h"
+#include "training/mirrored_landmarks.h"
 
 namespace toonmirror::training {
 namespace {
@@ -35,8 +36,7 @@ Batch varied(const Batch& batch, const Augmentation& augmentation, std::mt19937_
       for (int j = 0; j < 3; ++j) matrix[n][i][j] = static_cast<float>(rows[i][j]);
     }
     exposure[n][0][0][0] = std::exp2(symmetric(random) * augmentation.max_exposure);
-    // Landmarks move by the inverse; a mirrored face keeps its point numbers in picture order of the
-    // original, which is all the centre points used here need.
+    // Landmarks move by the inverse.
     const double determinant = rows[0][0] * rows[1][1] - rows[0][1] * rows[1][0];
     for (int64_t k = 0; k < points.size(1); ++k) {
       const double x = (points[n][k][0] + 0.5) * 2.0 / kSize_px - 1.0 - tx;
@@ -46,6 +46,7 @@ Batch varied(const Batch& batch, const Augmentation& augmentation, std::mt19937_
       points[n][k][0] = static_cast<float>((u + 1.0) * kSize_px / 2.0 - 0.5);
       points[n][k][1] = static_cast<float>((v + 1.0) * kSize_px / 2.0 - 0.5);
     }
+    if (flip < 0) landmarks[n] = renamed_after_mirroring(landmarks[n]);
   }
   const at::Tensor grid =
       at::affine_grid_generator(source_from_result, batch.photo.sizes(), /*align_corners=*/false);

@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "support/temporary_folder.h"
+#include "training/mirrored_landmarks.h"
 
 namespace toonmirror::training {
 namespace {

@@ -68,6 +68,23 @@ TEST_F(PairPackTest, VariationMovesPhotoTargetLabelsAndLandmarksAlike) {
   }
 }
 
+TEST_F(PairPackTest, TheEyeOnTheLeftIsTheLeftOneWhetherMirroredOrNot) {
+  at::Tensor landmarks = at::full({2, 68, 2}, 128.0f);
+  landmarks.slice(1, 36, 42).select(2, 0).fill_(90.0f);
+  landmarks.slice(1, 42, 48).select(2, 0).fill_(166.0f);
+  const auto path = folder_ / "eyes.safetensors";
+  checkpoint::write_safetensors(path,
+                                {{"photos", at::zeros({2, 256, 256, 3}, at::kByte)},
+                                 {"labels", at::zeros({2, 256, 256}, at::kByte)},
+                                 {"landmarks", landmarks},
+                                 {"held_out", at::zeros({2}, at::kByte)}},
+                                {{"toonmirror.kind", kPairsKind}});
+  std::mt19937_64 random(7);
+  const at::Tensor drawn = PairPack(path).random_batch(32, {}, random).landmarks;
+  const at::Tensor left = drawn.slice(1, 36, 42).select(2, 0), right = drawn.slice(1, 42, 48).select(2, 0);
+  EXPECT_GT((right - left).min().item<float>(), 50.0f);
+}
+
 TEST_F(PairPackTest, DrawsTheSameForTheSameSeedAndNeverAHeldOutRow) {
   const PairPack pairs = pack(false);
   std::mt19937_64 a(5), b(5);
