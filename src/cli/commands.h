@@ -23,6 +23,7 @@ void add_live(CLI::App& app, Action& chosen);
 void add_convert(CLI::App& app, Action& chosen);
 void add_doctor(CLI::App& app, Action& chosen);
 void add_edit(CLI::App& app, Action& chosen);
+void add_evaluate(CLI::App& app, Action& chosen);
 void add_generate(CLI::App& app, Action& chosen);
 void add_import(CLI::App& app, Action& chosen);
 void add_inspect(CLI::App& app, Action& chosen);

@@ -127,9 +127,16 @@ FacePhotos find_face_photos(const FacePhotoOptions& options) {
     }
     thin_out(*photos, options.limit);
     if (photos->empty()) throw Error(options.index.string() + ": names no photo that can be used");
-    return {photos->size(), [photos, options] {
-              return [photos, options](size_t i) { return read_indexed(options, (*photos)[i]); };
-            }};
+    FacePhotos result;
+    result.count = photos->size();
+    result.new_reader = [photos, options] {
+      return [photos, options](size_t i) { return read_indexed(options, (*photos)[i]); };
+    };
+    for (size_t i = 0; i < photos->size(); ++i) {
+      if (teachers::is_held_out((*photos)[i].key)) result.held_out.push_back(i);
+      result.ages.push_back((*photos)[i].age);
+    }
+    return result;
   }
   auto files = std::make_shared<std::vector<fs::path>>();
   for (const fs::directory_entry& entry : fs::directory_iterator(options.photos)) {
@@ -138,10 +145,14 @@ FacePhotos find_face_photos(const FacePhotoOptions& options) {
   std::sort(files->begin(), files->end());
   thin_out(*files, options.limit);
   if (files->empty()) throw Error(options.photos.string() + ": holds no photo");
-  return {files->size(), [files, options] {
-            auto reader = std::make_shared<PhotoReader>(options);
-            return [files, reader](size_t i) { return reader->read((*files)[i]); };
-          }};
+  FacePhotos result;
+  result.count = files->size();
+  result.new_reader = [files, options] {
+    auto reader = std::make_shared<PhotoReader>(options);
+    return [files, reader](size_t i) { return reader->read((*files)[i]); };
+  };
+  result.ages.resize(files->size());
+  return result;
 }
 
 }  // namespace toonmirror::cli

@@ -5,7 +5,9 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "teachers/pair_builder.h"
 
@@ -28,6 +30,9 @@ struct FacePhotos {
   // For a thread of its own: reads photo number i, its largest face at 256 px. Throws Error for a photo that
   // cannot be used.
   std::function<std::function<teachers::TrainingPair(size_t)>()> new_reader;
+  // Of an index: the numbers of photos that no training sees, and the age of each person where it is said.
+  std::vector<size_t> held_out;
+  std::vector<std::optional<int>> ages;
 };
 
 // Throws Error where the folder or the index cannot be read, or nothing is in it.

@@ -3,6 +3,7 @@
 #include <fstream>
 #include <iterator>
 #include <map>
+#include <regex>
 #include <sstream>
 
 #include "base/error.h"
@@ -48,6 +49,13 @@ face::Landmarks parse_landmarks(const std::string& text, const std::string& wher
   return landmarks;
 }
 
+std::optional<int> age_in(const std::string& text) {
+  static const std::regex kAge("(?:^|;)age=([0-9]+)|([0-9]+)-year-old");
+  std::smatch found;
+  if (!std::regex_search(text, found, kAge)) return std::nullopt;
+  return std::stoi(found[1].matched ? found[1] : found[2]);
+}
+
 class Csv {
  public:
   Csv(const std::filesystem::path& path, std::initializer_list<const char*> needed) : path_(path) {
@@ -89,7 +97,7 @@ std::vector<IndexedPhoto> read_photo_index(const std::filesystem::path& path) {
     const std::string error = csv.field(row, "lm68_err");
     photos.push_back({csv.field(row, "file"), csv.field(row, "person"),
                       parse_landmarks(csv.field(row, "lm68"), csv.where(row)),
-                      error.empty() ? 1.0 : std::atof(error.c_str())});
+                      error.empty() ? 1.0 : std::atof(error.c_str()), age_in(csv.field(row, "meta"))});
     ++pictures_of[photos.back().key];
   }
   for (IndexedPhoto& photo : photos) {

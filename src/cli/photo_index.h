@@ -3,6 +3,7 @@
 
 #include <filesystem>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -16,9 +17,11 @@ struct IndexedPhoto {
   std::string key;              // the person, where several pictures show one, else the file
   face::Landmarks landmarks{};  // column lm68: x y x y …
   double landmark_error = 0;    // column lm68_err; 1 where it is empty
+  std::optional<int> age;       // of column meta: "age=7", "22-year-old"
 };
 
-// Columns file, lm68; optional person, lm68_err. Throws Error naming the file and line for anything else.
+// Columns file, lm68; optional person, lm68_err, meta. Throws Error naming the file and line for anything
+// else.
 std::vector<IndexedPhoto> read_photo_index(const std::filesystem::path& csv);
 
 // Who is in each file: columns file and person. Throws as above.

@@ -19,10 +19,9 @@ cv::Rect draw_faces(cv::Mat& rgb, const std::vector<face::Face>& faces, const To
       face.alignment = face::align_square(found.square, toonifier.crop_size_px());
       face.landmarks = found.landmarks;
       face.photo_crop = face::warp_crop(rgb, face.alignment);
-      if (const auto& geometry = toonifier.style().geometry) {
+      if (toonifier.style().geometry) {
         const face::Landmarks in_crop = face::transform(face.alignment.crop_from_frame, face.landmarks);
-        face.photo_crop = face::DisplacementField(in_crop, face.alignment.crop_size_px, *geometry)
-                              .warp(face.photo_crop, cv::INTER_CUBIC);
+        face.photo_crop = in_shapes_of(toonifier.style(), face.photo_crop, in_crop);
         face.reshaped = true;
       }
     }
@@ -42,6 +41,11 @@ cv::Rect draw_faces(cv::Mat& rgb, const std::vector<face::Face>& faces, const To
   }
   const auto timed = timer.measure("paste");
   return composite(rgb, std::move(drawn), paste);
+}
+
+cv::Mat in_shapes_of(const Style& style, const cv::Mat& crop_rgb, const face::Landmarks& landmarks) {
+  if (!style.geometry) return crop_rgb;
+  return face::DisplacementField(landmarks, crop_rgb.cols, *style.geometry).warp(crop_rgb, cv::INTER_CUBIC);
 }
 
 void compute_in_this_thread_alone() {

@@ -24,6 +24,10 @@ struct DrawHooks {
 cv::Rect draw_faces(cv::Mat& rgb, const std::vector<face::Face>& faces, const Toonifier& toonifier,
                     const PasteOptions& paste, StageTimer& timer, const DrawHooks& hooks = {});
 
+// The crop of a face as the style's encoder is to see it: in the drawing's shapes where the style changes
+// shapes. Landmarks in the crop's pixels.
+cv::Mat in_shapes_of(const Style& style, const cv::Mat& crop_rgb, const face::Landmarks& landmarks);
+
 // To be called by every thread that draws, once: LibTorch, OpenCV and BLAS compute with the calling thread
 // alone. Threads of theirs that wait for each other on busy cores cost two to four times the work.
 void compute_in_this_thread_alone();

@@ -34,7 +34,7 @@ struct GeneratorTrainingOptions {
   // learn first is in small pictures, at a fraction of the price.
   double quarter_size_share = 0.3;
   double half_size_share = 0.4;
-  double parsing_weight = 0.1;  // cross-entropy of the parsing head
+  double parsing_weight = 0.2;  // cross-entropy of the parsing head
   double delta_weight = 0.002;  // mean square of the rows' deltas: keeps W+ near W, editable and blendable
   double w_weight =
       0.001;  // mean square of w: keeps the latents in one cloud that a mapping network can reach

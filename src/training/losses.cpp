@@ -2,6 +2,7 @@
 
 #include <array>
 
+#include "checkpoint/safetensors.h"
 #include "nets/house_encoder.h"
 #include "nets/modulation.h"
 
@@ -9,6 +10,7 @@ namespace toonmirror::training {
 namespace {
 
 constexpr double kPackSize_px = 256.0;
+constexpr int kLpipsSlices = 7;
 constexpr size_t kPerceptualSlices = 5;
 // Twice the weight that makes the sum over slices comparable with LPIPS, since |â − b̂|² = 2 − 2 cos.
 constexpr double kSliceWeight = 2.0 * 0.063;
@@ -88,6 +90,45 @@ at::Tensor PerceptualLoss::operator()(const at::Tensor& a, const at::Tensor& b) 
     total = total.defined() ? total + distance : distance;
   }
   return total * kSliceWeight;
+}
+
+LpipsLike::LpipsLike(const std::filesystem::path& nets_folder)
+    : features_(nets_folder, "squeezenet11_caffe", at::kFloat) {
+  const checkpoint::SafetensorsFile file(nets_folder / "lpips_squeeze_lin.safetensors");
+  for (int i = 0; i < kLpipsSlices; ++i) heads_.push_back(file.tensor("lin" + std::to_string(i) + ".weight"));
+}
+
+at::Tensor LpipsLike::operator()(const at::Tensor& a, const at::Tensor& b) const {
+  const auto unit = [](const at::Tensor& x) {
+    return x / (x.square().sum(1, /*keepdim=*/true).sqrt() + 1e-10);
+  };
+  const std::vector<at::Tensor> fa = features_.forward((a + 1.0) * 0.5),
+                                fb = features_.forward((b + 1.0) * 0.5);
+  at::Tensor total = at::zeros({a.size(0)});
+  for (size_t i = 0; i < heads_.size(); ++i) {
+    const at::Tensor difference = (unit(fa[i]) - unit(fb[i])).square();
+    total = total + (difference * heads_[i]).sum(1).mean({1, 2});
+  }
+  return total;
+}
+
+at::Tensor LpipsLike::summary(const at::Tensor& pictures) const {
+  return features_.forward((pictures + 1.0) * 0.5).back().mean({2, 3});
+}
+
+double kernel_distance(const at::Tensor& a, const at::Tensor& b) {
+  const at::Tensor scale = at::cat({a, b}).to(at::kDouble).square().mean().rsqrt();
+  const at::Tensor x = a.to(at::kDouble) * scale, y = b.to(at::kDouble) * scale;
+  const auto kernel = [](const at::Tensor& p, const at::Tensor& q) {
+    return (at::matmul(p, q.t()) / static_cast<double>(p.size(1)) + 1.0).pow(3);
+  };
+  // The mean over pairs of different pictures.
+  const auto within = [&kernel](const at::Tensor& p) {
+    const at::Tensor k = kernel(p, p);
+    const auto n = static_cast<double>(p.size(0));
+    return (k.sum() - k.trace()) / (n * (n - 1));
+  };
+  return (within(x) + within(y) - 2.0 * kernel(x, y).mean()).item<double>();
 }
 
 IdentityNetwork::IdentityNetwork(const std::filesystem::path& nets_folder)

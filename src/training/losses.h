@@ -4,6 +4,7 @@
 #include <ATen/ATen.h>
 
 #include <filesystem>
+#include <vector>
 
 #include "training/layer_graph.h"
 
@@ -43,6 +44,28 @@ class PerceptualLoss {
  private:
   LayerGraph features_;
 };
+
+// LPIPS (Zhang et al. 2018, section 3) with the published heads on the Caffe SqueezeNet 1.1: for figures, not
+// for losses. Only distances by this class compare with each other, as the heads were fitted to another
+// training of that network.
+class LpipsLike {
+ public:
+  explicit LpipsLike(const std::filesystem::path& nets_folder);
+  // [N]
+  at::Tensor operator()(const at::Tensor& a, const at::Tensor& b) const;
+  // The deepest features, averaged over the picture, [N, 512]: what KID compares.
+  at::Tensor summary(const at::Tensor& pictures) const;
+
+ private:
+  LayerGraph features_;
+  std::vector<at::Tensor> heads_;  // [1, C, 1, 1] each
+};
+
+// Kernel Inception Distance (Bińkowski et al. 2018, "Demystifying MMD GANs", section 4) of features [N, D]
+// and [M, D], N, M > 1: the unbiased squared maximum mean discrepancy under the kernel (x·y / D + 1)³.
+// Features are brought to unit root mean square over both sets. Around 0 for sets of one kind; may be
+// slightly negative.
+double kernel_distance(const at::Tensor& a, const at::Tensor& b);
 
 // Face identity (MobileFaceNet trained as ArcFace): unit vectors [N, 128] whose dot product is the
 // similarity.

@@ -1,0 +1,137 @@
+// toonmirror evaluate: the quality figures of a style on photos and clips.
+#include <fmt/core.h>
+#include <spdlog/spdlog.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <cmath>
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "base/error.h"
+#include "cli/clip_figures.h"
+#include "cli/commands.h"
+#include "cli/common_options.h"
+#include "cli/evaluate_report.h"
+#include "cli/exit_code.h"
+#include "cli/photo_figures.h"
+#include "media/probe.h"
+#include "media/still.h"
+#include "toon/batch.h"
+
+namespace toonmirror::cli {
+namespace {
+
+struct Arguments {
+  std::string style = "toon", sheet;
+  std::vector<std::string> clips, sheet_styles;
+  std::optional<double> likeness;
+  PhotoFiguresOptions photos;
+  ComputeOptions compute;
+  int64_t frames = 150;
+  size_t people = 32;
+  bool all = false, json = false;
+};
+
+std::vector<ClipFigures> measure_clips(const Arguments& arguments, const toon::Toonifier& toonifier,
+                                       const face::SharedLandmarkPredictor& predictor) {
+  std::vector<ClipFigures> figures;
+  for (const std::filesystem::path& file : toon::expand_inputs(arguments.clips)) {
+    if (media::probe(file) != media::InputKind::kVideo) continue;
+    figures.push_back(measure_clip(file, toonifier, predictor, arguments.frames));
+    spdlog::info("{}: {} of {} pictures with a face, {} at rest", figures.back().name,
+                 figures.back().with_face, figures.back().frames, figures.back().at_rest);
+  }
+  if (figures.empty()) throw Error("--clips: names no video");
+  return figures;
+}
+
+void write_sheet(const Arguments& arguments, const toon::Toonifier& measured, const Compute& compute) {
+  std::vector<std::unique_ptr<toon::Toonifier>> made;
+  std::vector<const toon::Toonifier*> shown;
+  for (const std::string& name : arguments.sheet_styles) {
+    made.push_back(
+        std::make_unique<toon::Toonifier>(toon::find_style(name), compute.precision, compute.device));
+    shown.push_back(made.back().get());
+  }
+  if (shown.empty()) shown.push_back(&measured);
+  const cv::Mat sheet = contact_sheet(arguments.photos, shown, arguments.people);
+  media::StillImage image;
+  image.width = sheet.cols;
+  image.height = sheet.rows;
+  image.rgb.assign(sheet.data, sheet.data + sheet.total() * sheet.elemSize());
+  media::write_still(arguments.sheet, image);
+  spdlog::info("wrote {}", arguments.sheet);
+}
+
+int run_evaluate(Arguments arguments) {
+  const bool has_photos = !arguments.photos.photos.photos.empty();
+  if (!has_photos && arguments.clips.empty()) throw UsageError("name a folder of photos, or --clips");
+  if (!arguments.sheet.empty() && !has_photos) throw UsageError("--sheet shows photos: name their folder");
+  const Compute compute = choose_compute(arguments.compute);
+  arguments.photos.threads = compute.threads;
+  arguments.photos.held_out_only = !arguments.all;
+  toon::Style style = toon::find_style(arguments.style);
+  if (arguments.likeness) style.likeness = *arguments.likeness;
+  const toon::Toonifier toonifier(style, compute.precision, compute.device);
+  const face::SharedLandmarkPredictor predictor = face::load_landmark_predictor();
+  EvaluationReport report;
+  report.style = style.name;
+  report.likeness = style.likeness;
+  if (has_photos) {
+    report.photos = measure_photos(arguments.photos, toonifier, predictor);
+    for (const std::string& line : report.photos->left_out) spdlog::warn("left out: {}", line);
+  }
+  if (!arguments.clips.empty()) report.clips = measure_clips(arguments, toonifier, predictor);
+  if (!arguments.sheet.empty()) write_sheet(arguments, toonifier, compute);
+  fmt::print("{}", arguments.json ? to_json(report).dump(2) + "\n" : to_table(report));
+  return report.photos && !report.photos->left_out.empty() ? kPartlyDone : kDone;
+}
+
+}  // namespace
+
+void add_evaluate(CLI::App& app, Action& chosen) {
+  CLI::App* command = app.add_subcommand(
+      "evaluate", "Quality figures of a style: identity, shapes, steadiness, per group of people");
+  const auto arguments = std::make_shared<Arguments>();
+  PhotoFiguresOptions& photos = arguments->photos;
+  command->add_option("PHOTOS", photos.photos.photos, "Folder of photos; of each the largest face is used")
+      ->type_name("");
+  command
+      ->add_option("--clips", arguments->clips, "Videos, or folders of videos: how steady the drawings are")
+      ->type_name("FILE|FOLDER");
+  command
+      ->add_option("--frames", arguments->frames, "Of each clip at most so many pictures, from its beginning")
+      ->capture_default_str()
+      ->check(CLI::PositiveNumber);
+  add_style_option(*command, arguments->style);
+  command->add_option("--likeness", arguments->likeness, "Instead of the style's own; 0: from W+ alone")
+      ->check(CLI::Range(0.0, 1.0));
+  command->add_option("--nets", photos.nets,
+                      "Folder of the networks that judge identity and look (docs/training.md); without it, "
+                      "shapes and steadiness alone are measured");
+  command->add_option("--teacher", photos.teacher,
+                      "Also compare with the pictures of this teacher (toonmirror teach)");
+  command->add_option("--reference", photos.reference, "Folder of pictures of the wanted look, for KID");
+  command->add_option(
+      "--index", photos.photos.index,
+      "CSV with columns file and lm68, optional person, meta (age): PHOTOS holds FFHQ-aligned crops of "
+      "256 px, of which those are measured that no training sees");
+  command->add_option("--labels", photos.photos.labels,
+                      "With --index: folder of face-parsing labels, NAME.png");
+  command->add_flag("--all", arguments->all, "With --index: measure all photos, not the held-out ones alone");
+  command->add_option("--limit", photos.photos.limit,
+                      "Of the folder use only so many photos, evenly spread (0: all)");
+  command->add_option("--sheet", arguments->sheet, "Also write a picture of people and their drawings");
+  command->add_option("--sheet-styles", arguments->sheet_styles, "Styles on the sheet (the measured one)")
+      ->delimiter(',');
+  command->add_option("--people", arguments->people, "People on the sheet")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 256));
+  add_json_option(*command, arguments->json);
+  add_compute_options(*command, arguments->compute);
+  add_verbosity_options(*command);
+  command->callback([&chosen, arguments] { chosen = [arguments] { return run_evaluate(*arguments); }; });
+}
+
+}  // namespace toonmirror::cli

@@ -1,0 +1,301 @@
+#include "cli/photo_figures.h"
+
+#include <atomic>
+#include <cmath>
+#include <exception>
+#include <limits>
+#include <mutex>
+#include <numbers>
+#include <opencv2/imgproc.hpp>
+#include <thread>
+
+#include "base/error.h"
+#include "base/interrupt.h"
+#include "base/progress.h"
+#include "face/detector.h"
+#include "media/still.h"
+#include "nets/house_encoder.h"
+#include "teachers/teacher.h"
+#include "toon/draw_faces.h"
+#include "training/losses.h"
+
+namespace toonmirror::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr int kSize_px = 256;
+constexpr int kTile_px = 160;
+
+at::Tensor to_tensor(const cv::Mat& rgb) {
+  const cv::Mat whole = rgb.isContinuous() ? rgb : rgb.clone();
+  return at::from_blob(whole.data, {1, whole.rows, whole.cols, 3}, at::kByte)
+                 .permute({0, 3, 1, 2})
+                 .to(at::kFloat) /
+             127.5 -
+         1.0;
+}
+
+at::Tensor to_tensor(const face::Landmarks& points) {
+  at::Tensor result = at::empty({1, face::kLandmarkCount, 2});
+  auto values = result.accessor<float, 3>();
+  for (int i = 0; i < face::kLandmarkCount; ++i) {
+    values[0][i][0] = static_cast<float>(points[i].x);
+    values[0][i][1] = static_cast<float>(points[i].y);
+  }
+  return result;
+}
+
+cv::Mat resized(const cv::Mat& picture, int size_px) {
+  if (picture.rows == size_px) return picture;
+  cv::Mat result;
+  cv::resize(picture, result, {size_px, size_px}, 0, 0,
+             picture.rows > size_px ? cv::INTER_AREA : cv::INTER_CUBIC);
+  return result;
+}
+
+// A style's drawing of an aligned crop, 256 px.
+cv::Mat drawn(const toon::Toonifier& toonifier, const teachers::TrainingPair& pair) {
+  const cv::Mat shaped = toon::in_shapes_of(toonifier.style(), pair.photo, pair.landmarks);
+  return resized(toonifier.render(toonifier.encode(resized(shaped, toonifier.crop_size_px()))), kSize_px);
+}
+
+double outline_size(const face::Landmarks& points, int first) {
+  std::vector<cv::Point2f> outline(points.begin() + first, points.begin() + first + 6);
+  return std::sqrt(std::abs(cv::contourArea(outline)));
+}
+
+// The networks that judge; one object serves all threads.
+class Judge {
+ public:
+  Judge(const fs::path& nets, face::SharedLandmarkPredictor predictor) : predictor_(std::move(predictor)) {
+    if (nets.empty()) return;
+    identity_.emplace(nets);
+    lpips_.emplace(nets);
+  }
+
+  bool has_networks() const { return lpips_.has_value(); }
+
+  void compare_shapes(const teachers::TrainingPair& pair, const cv::Mat& drawing,
+                      PhotoFigures& result) const {
+    const cv::Rect2f box = face::box_of(pair.landmarks);
+    const double roll = face::roll_of(pair.landmarks);
+    const face::Landmarks a = predictor_.get()->predict(pair.photo, box, roll);
+    const face::Landmarks b = predictor_.get()->predict(drawing, box, roll);
+    double sum = 0;
+    for (int i = 0; i < face::kLandmarkCount; ++i) sum += cv::norm(a[i] - b[i]);
+    result.figures["nme"] = sum / face::kLandmarkCount / cv::norm(a[36] - a[45]);
+    const double eyes = outline_size(a, 36) + outline_size(a, 42);
+    if (eyes > 0) result.figures["eyes"] = (outline_size(b, 36) + outline_size(b, 42)) / eyes;
+  }
+
+  void compare(const std::string& suffix, const teachers::TrainingPair& pair, const cv::Mat& a,
+               const cv::Mat& b, PhotoFigures& result) const {
+    const at::Tensor points = to_tensor(pair.landmarks), x = to_tensor(a), y = to_tensor(b);
+    result.figures["identity" + suffix] =
+        (identity_->embed(x, points) * identity_->embed(y, points)).sum().item<double>();
+    result.figures["lpips" + suffix] = (*lpips_)(x, y).item<double>();
+  }
+
+  at::Tensor summary(const cv::Mat& picture) const { return lpips_->summary(to_tensor(picture)); }
+
+ private:
+  face::SharedLandmarkPredictor predictor_;
+  std::optional<training::IdentityNetwork> identity_;
+  std::optional<training::LpipsLike> lpips_;
+};
+
+void count_parser(const toon::Toonifier& toonifier, const teachers::TrainingPair& pair,
+                  ParserCounts& counts) {
+  cv::Mat probabilities;
+  cv::resize(toonifier.encode(resized(pair.photo, toonifier.crop_size_px())).parsing, probabilities,
+             {kSize_px, kSize_px}, 0, 0, cv::INTER_LINEAR);
+  for (int y = 0; y < kSize_px; ++y) {
+    const auto* row = probabilities.ptr<float>(y);
+    const auto* labels = pair.labels.ptr<uint8_t>(y);
+    for (int x = 0; x < kSize_px; ++x, row += nets::kFaceClassCount) {
+      const auto parsed = std::max_element(row, row + nets::kFaceClassCount) - row;
+      counts(labels[x], static_cast<int>(parsed)) += 1;
+    }
+  }
+}
+
+// What the reference pictures' features are, [N, 512].
+at::Tensor reference_features(const fs::path& folder, const Judge& judge) {
+  if (!fs::is_directory(folder)) throw Error(folder.string() + ": is not a folder");
+  std::vector<at::Tensor> features;
+  for (const fs::directory_entry& entry : fs::directory_iterator(folder)) {
+    throw_if_interrupted();
+    try {
+      if (!entry.is_regular_file()) continue;
+      const media::StillImage image = media::read_still(entry.path());
+      const cv::Mat rgb(image.height, image.width, CV_8UC3, const_cast<uint8_t*>(image.rgb.data()));
+      features.push_back(judge.summary(resized(rgb, kSize_px)));
+    } catch (const Error&) {
+      continue;  // an index or a licence beside the pictures
+    }
+  }
+  if (features.size() < 2) throw Error(folder.string() + ": holds fewer than two pictures");
+  return at::cat(features);
+}
+
+std::vector<size_t> chosen(const FacePhotos& source, const PhotoFiguresOptions& options) {
+  std::vector<size_t> numbers = source.held_out;
+  if (options.photos.index.empty() || !options.held_out_only) {
+    numbers.resize(source.count);
+    for (size_t i = 0; i < source.count; ++i) numbers[i] = i;
+  }
+  if (numbers.empty())
+    throw Error(options.photos.index.string() + ": none of its photos is held out",
+                "--all takes all of them");
+  return numbers;
+}
+
+}  // namespace
+
+std::string age_band(int years) {
+  if (years < 10) return "0-9";
+  if (years < 20) return "10-19";
+  if (years < 40) return "20-39";
+  return years < 60 ? "40-59" : "60+";
+}
+
+std::string skin_tone(const cv::Mat& rgb, const cv::Mat& labels) {
+  constexpr int kLeastPixels = 500;
+  const cv::Mat skin = labels == static_cast<int>(nets::FaceClass::kSkin);
+  if (cv::countNonZero(skin) < kLeastPixels) return {};
+  cv::Mat scaled, lab;
+  rgb.convertTo(scaled, CV_32F, 1.0 / 255);
+  cv::cvtColor(scaled, lab, cv::COLOR_RGB2Lab);
+  const cv::Scalar mean = cv::mean(lab, skin);
+  const double angle_deg = std::atan2(mean[0] - 50, mean[2]) * 180 / std::numbers::pi;
+  if (angle_deg > 41) return "light";
+  if (angle_deg > 28) return "intermediate";
+  return angle_deg > 10 ? "tan" : "dark";
+}
+
+std::vector<double> intersection_over_union(const ParserCounts& counts) {
+  std::vector<double> result;
+  for (int i = 0; i < counts.rows; ++i) {
+    double either = -counts(i, i);
+    for (int j = 0; j < counts.cols; ++j) either += counts(i, j) + counts(j, i);
+    result.push_back(either > 0 ? counts(i, i) / either : std::numeric_limits<double>::quiet_NaN());
+  }
+  return result;
+}
+
+PhotoReport measure_photos(const PhotoFiguresOptions& options, const toon::Toonifier& toonifier,
+                           const face::SharedLandmarkPredictor& predictor) {
+  const Judge judge(options.nets, predictor);
+  if (!options.reference.empty() && !judge.has_networks()) {
+    throw Error("--reference needs the judging networks", "name their folder with --nets");
+  }
+  std::optional<teachers::TeacherEntry> teacher;
+  if (!options.teacher.empty()) teacher = teachers::find_teacher(options.teacher);
+  const FacePhotos source = find_face_photos(options.photos);
+  const std::vector<size_t> numbers = chosen(source, options);
+  const bool labelled = !options.photos.labels.empty();
+  PhotoReport report;
+  std::vector<std::optional<PhotoFigures>> results(numbers.size());
+  std::vector<at::Tensor> features(numbers.size());
+  Progress progress(
+      {.label = "evaluate", .unit = "photos", .rate_unit = "photos/s", .total = std::ssize(numbers)});
+  std::atomic<size_t> next = 0;
+  std::mutex mutex;
+  std::exception_ptr failure;
+  const auto work = [&] {
+    toon::compute_in_this_thread_alone();
+    const at::NoGradGuard no_grad;
+    ParserCounts counts = ParserCounts::zeros();
+    try {
+      const auto read = source.new_reader();
+      for (size_t i = next++; i < numbers.size() && !interrupted(); i = next++) {
+        try {
+          const teachers::TrainingPair pair = read(numbers[i]);
+          PhotoFigures result;
+          result.name = pair.name;
+          if (const auto age = source.ages[numbers[i]]) result.groups["age"] = age_band(*age);
+          if (std::string tone = skin_tone(pair.photo, pair.labels); !tone.empty())
+            result.groups["skin"] = tone;
+          const cv::Mat drawing = drawn(toonifier, pair);
+          judge.compare_shapes(pair, drawing, result);
+          if (judge.has_networks()) {
+            judge.compare("", pair, pair.photo, drawing, result);
+            features[i] = judge.summary(drawing);
+          }
+          if (teacher && judge.has_networks()) {
+            const cv::Mat taught = teacher->draw({pair.photo, pair.landmarks, pair.labels}).picture;
+            judge.compare("_teacher", pair, pair.photo, taught, result);
+            judge.compare("_to_teacher", pair, taught, drawing, result);
+          }
+          if (labelled) count_parser(toonifier, pair, counts);
+          results[i] = std::move(result);
+        } catch (const Error& error) {
+          const std::lock_guard lock(mutex);
+          report.left_out.emplace_back(error.what());
+        }
+        progress.advance();
+      }
+    } catch (...) {
+      const std::lock_guard lock(mutex);
+      failure = std::current_exception();
+      next = numbers.size();
+    }
+    const std::lock_guard lock(mutex);
+    if (labelled) report.parser = report.parser.value_or(ParserCounts::zeros()) + counts;
+  };
+  {
+    std::vector<std::jthread> threads;
+    for (int t = 0; t < options.threads; ++t) threads.emplace_back(work);
+  }
+  if (failure) std::rethrow_exception(failure);
+  throw_if_interrupted();
+  for (std::optional<PhotoFigures>& result : results) {
+    if (result) report.photos.push_back(std::move(*result));
+  }
+  if (report.photos.empty())
+    throw Error(options.photos.photos.string() + ": no photo could be used", report.left_out.front());
+  if (!options.reference.empty()) {
+    std::erase_if(features, [](const at::Tensor& feature) { return !feature.defined(); });
+    if (features.size() < 2) throw Error("--reference needs at least two photos");
+    report.kid = training::kernel_distance(at::cat(features), reference_features(options.reference, judge));
+  }
+  return report;
+}
+
+cv::Mat contact_sheet(const PhotoFiguresOptions& options,
+                      const std::vector<const toon::Toonifier*>& toonifiers, size_t people) {
+  constexpr int kPeopleInARow = 16;
+  const FacePhotos source = find_face_photos(options.photos);
+  std::vector<size_t> numbers = chosen(source, options);
+  // Evenly spread, or they would be of one source and one age.
+  if (numbers.size() > people) {
+    for (size_t i = 0; i < people; ++i) numbers[i] = numbers[i * numbers.size() / people];
+    numbers.resize(people);
+  }
+  const auto read = source.new_reader();
+  const int columns = std::min(kPeopleInARow, static_cast<int>(numbers.size()));
+  const int bands = (static_cast<int>(numbers.size()) + columns - 1) / columns;
+  const int rows = 1 + static_cast<int>(toonifiers.size());
+  cv::Mat sheet(bands * rows * kTile_px, columns * kTile_px, CV_8UC3, cv::Scalar::all(255));
+  int place = 0;
+  for (const size_t number : numbers) {
+    throw_if_interrupted();
+    try {
+      const teachers::TrainingPair pair = read(number);
+      for (int row = 0; row < rows; ++row) {
+        const cv::Mat picture =
+            row == 0 ? pair.photo : drawn(*toonifiers[static_cast<size_t>(row - 1)], pair);
+        resized(picture, kTile_px)
+            .copyTo(sheet(
+                {place % columns * kTile_px, (place / columns * rows + row) * kTile_px, kTile_px, kTile_px}));
+      }
+      ++place;
+    } catch (const Error&) {
+      continue;  // said when it was measured
+    }
+  }
+  return sheet;
+}
+
+}  // namespace toonmirror::cli
