@@ -28,11 +28,12 @@ std::string join(const std::vector<std::string>& words) {
   return text;
 }
 
-[[noreturn]] void throw_not_found(const std::string& name, std::string_view extension) {
+[[noreturn]] void throw_not_found(const std::string& name, std::string_view extension,
+                                  std::string_view shelf) {
   std::vector<std::string> searched;
-  for (const fs::path& folder : model_folders()) searched.push_back(folder.string());
+  for (const fs::path& folder : model_folders()) searched.push_back((folder / shelf).string());
   std::vector<std::string> available;
-  for (const fs::path& path : list_models(extension)) available.push_back(path.stem().string());
+  for (const fs::path& path : list_models(extension, shelf)) available.push_back(path.stem().string());
   if (available.empty()) {
     throw Error(
         "no models found (looked for " + name + std::string(extension) + " in " + join(searched) + ")",
@@ -59,11 +60,11 @@ std::vector<fs::path> model_folders() {
   return folders;
 }
 
-std::vector<fs::path> list_models(std::string_view extension) {
+std::vector<fs::path> list_models(std::string_view extension, std::string_view shelf) {
   std::map<std::string, fs::path> by_name;
   for (const fs::path& folder : model_folders()) {
     std::error_code unreadable;
-    for (const fs::directory_entry& entry : fs::directory_iterator(folder, unreadable)) {
+    for (const fs::directory_entry& entry : fs::directory_iterator(folder / shelf, unreadable)) {
       const fs::path& path = entry.path();
       if (path.extension() == extension && is_file(path)) by_name.emplace(path.filename().string(), path);
     }
@@ -74,16 +75,16 @@ std::vector<fs::path> list_models(std::string_view extension) {
   return paths;
 }
 
-fs::path find_model(const std::string& name, std::string_view extension) {
+fs::path find_model(const std::string& name, std::string_view extension, std::string_view shelf) {
   fs::path given(name);
   if (is_file(given)) return given;
   if (given.has_parent_path()) throw Error(name + ": no such file");
   fs::path file = given;
   if (file.extension() != extension) file += extension;
   for (const fs::path& folder : model_folders()) {
-    if (is_file(folder / file)) return folder / file;
+    if (is_file(folder / shelf / file)) return folder / shelf / file;
   }
-  throw_not_found(given.extension() == extension ? given.stem().string() : name, extension);
+  throw_not_found(given.extension() == extension ? given.stem().string() : name, extension, shelf);
 }
 
 }  // namespace toonmirror

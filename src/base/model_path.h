@@ -14,11 +14,12 @@ namespace toonmirror {
 std::vector<std::filesystem::path> model_folders();
 
 // All files with that extension (".toml", ".safetensors") in these folders, sorted by name; of two with the
-// same name only the one that find_model would take.
-std::vector<std::filesystem::path> list_models(std::string_view extension);
+// same name only the one that find_model would take. `shelf`: a folder inside of them, such as "directions".
+std::vector<std::filesystem::path> list_models(std::string_view extension, std::string_view shelf = {});
 
 // A path where `name` has a folder or names an existing file, otherwise the first folder's file of that name,
 // with or without its extension. Throws Error saying where it looked, and what there is instead.
-std::filesystem::path find_model(const std::string& name, std::string_view extension);
+std::filesystem::path find_model(const std::string& name, std::string_view extension,
+                                 std::string_view shelf = {});
 
 }  // namespace toonmirror

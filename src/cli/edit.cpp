@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "base/model_path.h"
 #include "base/output_file.h"
 #include "cli/commands.h"
 #include "cli/common_options.h"
@@ -41,6 +42,13 @@ Direction parse_direction(const std::string& text) {
   return {text.substr(0, colon), strength};
 }
 
+// "smile" is one of ours, "smile.pt" a file.
+std::filesystem::path path_of(const Direction& direction) {
+  const std::filesystem::path given(direction.file);
+  if (given.has_extension() || given.has_parent_path()) return given;
+  return find_model(direction.file, ".safetensors", "directions");
+}
+
 int run_edit(const Arguments& arguments) {
   toon::SavedLatents latents = toon::load_latents(arguments.latents);
   const int64_t rows = latents.ws.size(1);
@@ -51,7 +59,7 @@ int run_edit(const Arguments& arguments) {
   for (const std::string& text : arguments.directions) {
     const Direction direction = parse_direction(text);
     const at::Tensor step =
-        toon::load_direction(direction.file, rows, latents.ws.size(2)) * direction.strength;
+        toon::load_direction(path_of(direction), rows, latents.ws.size(2)) * direction.strength;
     const at::Tensor everywhere = step.expand({1, rows, -1});
     const int64_t count = last - arguments.first_row + 1;
     latents.ws.narrow(1, arguments.first_row, count) += everywhere.narrow(1, arguments.first_row, count);
@@ -76,11 +84,12 @@ void add_edit(CLI::App& app, Action& chosen) {
       ->required()
       ->type_name("FILE");
   command
-      ->add_option(
-          "--direction", arguments->directions,
-          "A file of one tensor, of the size of w or W+, and how far to go along it; may be repeated")
+      ->add_option("--direction", arguments->directions,
+                   "yaw, pitch, smile, mouth_open, eyes_closed, age, glasses, or a file of one tensor of the "
+                   "size of w or W+; and how "
+                   "far to go along it; may be repeated")
       ->required()
-      ->type_name("FILE[:STRENGTH]");
+      ->type_name("NAME|FILE[:STRENGTH]");
   command->add_option("--first-row", arguments->first_row, "First row of W+ that moves; 0 is the coarsest")
       ->type_name("ROW")
       ->check(CLI::NonNegativeNumber);

@@ -1,4 +1,4 @@
-// toonmirror train generator|style|motion: makes house models from packs of pairs.
+// toonmirror train generator|style|motion|directions: makes house models from packs of pairs.
 #include <spdlog/spdlog.h>
 
 #include <CLI/CLI.hpp>
@@ -135,6 +135,9 @@ std::optional<face::CartoonGeometry> geometry_of(const std::filesystem::path& pa
 
 int run_style(StyleArguments arguments) {
   StyleTrainingOptions& options = arguments.options;
+  if (options.earlier_child.empty() != options.earlier_generator.empty()) {
+    throw UsageError("--earlier-child and --earlier-generator belong together");
+  }
   options.generator = find_model(arguments.generator, ".safetensors");
   options.encoder = find_model(arguments.encoder, ".safetensors");
   arguments.identity.family = nets::family_of(checkpoint::CheckpointFile(options.generator));
@@ -219,6 +222,13 @@ void add_style(CLI::App& train, Action& chosen) {
   command->add_option("--generator", arguments->generator, "The face generator to start from")
       ->type_name("NAME|FILE");
   command->add_option("--encoder", arguments->encoder, "Its encoder")->type_name("NAME|FILE");
+  command
+      ->add_option(
+          "--earlier-child", options.earlier_child,
+          "This style as it was learned on an earlier face generator: what it had learned is carried over")
+      ->type_name("FILE");
+  command->add_option("--earlier-generator", options.earlier_generator, "That earlier face generator")
+      ->type_name("FILE");
   command->add_option(
       "--finest-features", options.finest_features_px,
       "Finest likeness features the style hears, in pixels: 32 for one that changes shapes by itself");
@@ -240,6 +250,7 @@ void add_train(CLI::App& app, Action& chosen) {
   add_generator(*train, chosen);
   add_style(*train, chosen);
   add_train_motion(*train, chosen);
+  add_train_directions(*train, chosen);
 }
 
 }  // namespace toonmirror::cli

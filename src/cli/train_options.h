@@ -28,4 +28,7 @@ void say_written(const std::filesystem::path& path);
 // train motion
 void add_train_motion(CLI::App& train, Action& chosen);
 
+// train directions
+void add_train_directions(CLI::App& train, Action& chosen);
+
 }  // namespace toonmirror::cli

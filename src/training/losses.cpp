@@ -93,7 +93,7 @@ at::Tensor PerceptualLoss::operator()(const at::Tensor& a, const at::Tensor& b) 
 }
 
 LpipsLike::LpipsLike(const std::filesystem::path& nets_folder)
-    : features_(nets_folder, "squeezenet11_caffe", at::kFloat) {
+    : features_(nets_folder, "squeezenet11_caffe", at::kFloat, kLpipsSlices) {
   const checkpoint::SafetensorsFile file(nets_folder / "lpips_squeeze_lin.safetensors");
   for (int i = 0; i < kLpipsSlices; ++i) heads_.push_back(file.tensor("lin" + std::to_string(i) + ".weight"));
 }

@@ -26,6 +26,26 @@ nets::Generator low_layers_from(const nets::Generator& parent, const nets::Gener
   return result;
 }
 
+// Adds to the generator's synthesis weights what tells an earlier child from its parent.
+void carry_over(nets::Generator& generator, const std::filesystem::path& child_file,
+                const std::filesystem::path& parent_file) {
+  const at::NoGradGuard no_grad;
+  const checkpoint::NamedTensors child =
+      nets::named_tensors(*nets::load_generator(checkpoint::CheckpointFile(child_file)));
+  const checkpoint::NamedTensors parent =
+      nets::named_tensors(*nets::load_generator(checkpoint::CheckpointFile(parent_file)));
+  for (auto& item : generator->synthesis->named_parameters()) {
+    const std::string name = "synthesis." + item.key();
+    const auto a = child.find(name), b = parent.find(name);
+    if (a == child.end() || b == parent.end() || a->second.sizes() != item.value().sizes() ||
+        b->second.sizes() != item.value().sizes()) {
+      throw Error(child_file.string() + ": another network than " + parent_file.string() +
+                  " or the generator: " + name);
+    }
+    item.value().add_(a->second - b->second);
+  }
+}
+
 void drop_fine_features(nets::HouseEncoding& code, int64_t finest_px) {
   std::erase_if(code.features, [finest_px](const auto& item) { return item.first > finest_px; });
 }
@@ -129,6 +149,9 @@ nets::Generator train_style(const StyleTrainingOptions& options, RunHooks hooks,
   std::vector<Modules> modules;
   for (int64_t i = 0; i < options.run.workers; ++i) {
     replicas.push_back(nets::load_generator(parent_file));
+    if (!options.earlier_child.empty()) {
+      carry_over(replicas.back(), options.earlier_child, options.earlier_generator);
+    }
     modules.push_back({replicas.back()->synthesis.get()});
   }
   torch::manual_seed(options.run.seed);

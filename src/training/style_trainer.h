@@ -19,6 +19,10 @@ struct StyleTrainingOptions {
   std::filesystem::path nets;       // folder of the perceptual and identity networks
   std::filesystem::path generator;  // the parent
   std::filesystem::path encoder;
+  // Both or neither: the style as a child of an earlier parent. What it had learned, the difference of their
+  // weights, is added to the present parent's and training goes on from there (Ilharco et al. 2023, "Editing
+  // Models with Task Arithmetic"): a new parent of the same lineage costs its children minutes.
+  std::filesystem::path earlier_child, earlier_generator;
   std::string precision = "auto";
   // The child hears likeness features up to this resolution only. Where it is to change shapes by itself (a
   // pack without inputs of their own), features finer than 32 px leave too few layers to move or enlarge

@@ -80,7 +80,7 @@ TEST_F(Backends, GeneratorWithLikeness) {
   options.likeness_channels = {{16, 8}, {32, 4}};
   Generator generator(options);
   for (auto& item : generator->named_parameters()) {
-    if (item.key().find("likeness") != std::string::npos) item.value().normal_();
+    if (item.key().find("likeness") != std::string::npos) item.value().copy_(at::randn_like(item.value()));
   }
   expect_same_pictures(options, generator, [this](const auto& compute) { expect_same(compute); });
 }
@@ -92,7 +92,8 @@ TEST_F(Backends, GeneratorWithNoiseAndClamp) {
   Generator generator(options);
   for (auto& item : generator->named_parameters()) {
     if (item.key().ends_with("noise_strength")) item.value().fill_(0.3);
-    if (item.key().ends_with("bias") && item.value().dim() == 1) item.value().normal_();
+    if (item.key().ends_with("bias") && item.value().dim() == 1)
+      item.value().copy_(at::randn_like(item.value()));
   }
   expect_same_pictures(options, generator, [this](const auto& compute) { expect_same(compute); });
 }
@@ -123,13 +124,13 @@ TEST_F(Backends, PspEncoder) {
   PspEncoder encoder(options);
   for (at::Tensor& parameter : encoder->parameters()) {
     if (parameter.dim() == 4) {
-      parameter.normal_(0, std::sqrt(1.0 / static_cast<double>(parameter[0].numel())));
+      parameter.copy_(at::randn_like(parameter) * std::sqrt(1.0 / static_cast<double>(parameter[0].numel())));
     } else {
-      parameter.uniform_(0.1, 0.5);
+      parameter.copy_(at::rand_like(parameter) * 0.4 + 0.1);
     }
   }
   for (at::Tensor& buffer : encoder->buffers()) {
-    if (buffer.is_floating_point() && buffer.dim() == 1) buffer.uniform_(0.5, 1.5);
+    if (buffer.is_floating_point() && buffer.dim() == 1) buffer.copy_(at::rand_like(buffer) + 0.5);
   }
   encoder->eval();
   const at::Tensor x = at::rand({1, 3, kPspInputSize_px, kPspInputSize_px}) * 2 - 1;
@@ -149,7 +150,7 @@ TEST_F(Backends, MotionModel) {
   options.generator.dense_motion.hourglass = {.block_expansion = 8, .max_features = 32, .num_blocks = 2};
   MotionModel model(options);
   for (at::Tensor& buffer : model->buffers()) {
-    if (buffer.is_floating_point() && buffer.dim() == 1) buffer.uniform_(0.5, 1.5);
+    if (buffer.is_floating_point() && buffer.dim() == 1) buffer.copy_(at::rand_like(buffer) + 0.5);
   }
   model->eval();
   const at::Tensor source = at::rand({1, 3, 128, 128}), driving = at::rand({1, 3, 128, 128});

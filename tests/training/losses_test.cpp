@@ -133,5 +133,26 @@ TEST(IdentityNetwork, GivesUnitVectorsThatDoNotDependOnPlaceAndSize) {
   EXPECT_GT((network.embed(moved, landmarks + 20.0) * embedding).sum(1).min().item<double>(), 0.98);
 }
 
+TEST(KernelDistance, IsNothingBetweenSetsOfOneKindAndGrowsWithTheirDifference) {
+  torch::manual_seed(3);
+  const at::Tensor a = at::randn({200, 32}), b = at::randn({200, 32});
+  EXPECT_NEAR(kernel_distance(a, b), 0, 0.02);
+  const double near = kernel_distance(a, b + 0.5), far = kernel_distance(a, b + 1.0);
+  EXPECT_GT(near, 0.05);
+  EXPECT_GT(far, near);
+}
+
+TEST(LpipsLike, GrowsWithWhatIsSeen) {
+  const auto folder = nets_folder();
+  if (folder.empty()) GTEST_SKIP() << "TOONMIRROR_NETS names no folder";
+  const LpipsLike lpips(folder);
+  const at::Tensor a = picture(1), b = picture(2);
+  EXPECT_NEAR(lpips(a, a).max().item<double>(), 0, 1e-6);
+  const double darker = lpips(a, a * 0.9).mean().item<double>(), other = lpips(a, b).mean().item<double>();
+  EXPECT_GT(darker, 0);
+  EXPECT_GT(other, 3 * darker);
+  EXPECT_EQ(lpips.summary(a).sizes(), (std::vector<int64_t>{2, 512}));
+}
+
 }  // namespace
 }  // namespace toonmirror::training

@@ -71,6 +71,23 @@ TEST_F(TrainStyle, LearnsFromPicturesWithoutPairs) {
   EXPECT_EQ(sheet_.size(1), 5 * 256);
 }
 
+TEST_F(TrainStyle, CarriesOverWhatAnEarlierChildHadLearned) {
+  options_.earlier_child = std::filesystem::path(TOONMIRROR_SOURCE_DIR) / "models/toon.safetensors";
+  options_.earlier_generator = options_.generator;
+  options_.run.steps = 1;
+  options_.run.adam.learning_rate = 1e-9;
+  const checkpoint::NamedTensors child = nets::named_tensors(*train());
+  const checkpoint::NamedTensors earlier =
+      nets::named_tensors(*nets::load_generator(checkpoint::CheckpointFile(options_.earlier_child)));
+  // The same parent as then: nothing but the earlier child comes out.
+  for (const auto& [name, tensor] : earlier) {
+    if (!name.starts_with("synthesis.")) continue;
+    EXPECT_TRUE(at::allclose(child.at(name), tensor, 1e-3, 1e-4)) << name;
+  }
+  options_.earlier_child = folder_ / "none.safetensors";
+  EXPECT_THROW(train(), Error);
+}
+
 TEST_F(TrainStyle, ADeafChildIgnoresFinerFeatures) {
   options_.finest_features_px = 32;
   nets::Generator child = train();
