@@ -32,6 +32,7 @@ struct Arguments {
   std::vector<std::string> latents;  // instead of seeds
   double psi = 0.7;
   bool psi_given = false;
+  double likeness = 1;      // of saved latents
   int64_t psi_cutoff = -1;  // rows of W+ that are truncated; −1: all
   std::string noise = "const";
   uint64_t random_seed = 0;
@@ -89,7 +90,9 @@ class Painter {
     const at::Tensor average = generator_->mapping->w_avg;
     latents.ws = latents.ws.to(compute_.device);
     if (arguments_.psi_given) latents.ws = average + arguments_.psi * (latents.ws - average);
-    for (auto& [resolution, features] : latents.features) features = features.to(compute_.device);
+    for (auto& [resolution, features] : latents.features) {
+      features = (features.to(at::kFloat) * arguments_.likeness).to(compute_.device);
+    }
     return latents;
   }
 
@@ -236,6 +239,13 @@ void add_generate(CLI::App& app, Action& chosen) {
                                           "Draw these instead of seeds, as 'toonmirror project' writes them")
                              ->type_name("FILE…")
                              ->excludes("--seeds");
+  command
+      ->add_option(
+          "--likeness", arguments->likeness,
+          "With --latents: share of the photo's own features, 0: from W+ alone, so that an edit shows whole")
+      ->check(CLI::Range(0.0, 1.0))
+      ->needs(latents)
+      ->excludes("--seeds");
   CLI::Option* psi =
       command
           ->add_option("--psi", arguments->psi,

@@ -17,6 +17,28 @@ HouseModel new_house_model() {
   return {nets::Generator(options), nets::HouseEncoder(house_encoder_options(options))};
 }
 
+// As the next frame of a video might show them: moved by up to 1.5 px, scaled by up to 1 %, a little lighter
+// or darker.
+at::Tensor next_frame_of(const at::Tensor& pictures, std::mt19937_64& random) {
+  std::uniform_real_distribution<float> symmetric(-1.0F, 1.0F);
+  const int64_t count = pictures.size(0);
+  const float shift = 1.5F * 2.0F / static_cast<float>(pictures.size(3));  // in grid coordinates
+  at::Tensor source_from_result = at::zeros({count, 2, 3});
+  at::Tensor exposure = at::empty({count, 1, 1, 1});
+  auto matrix = source_from_result.accessor<float, 3>();
+  for (int64_t n = 0; n < count; ++n) {
+    matrix[n][0][0] = matrix[n][1][1] = 1.0F + 0.01F * symmetric(random);
+    matrix[n][0][2] = shift * symmetric(random);
+    matrix[n][1][2] = shift * symmetric(random);
+    exposure[n][0][0][0] = 1.0F + 0.03F * symmetric(random);
+  }
+  const at::Tensor grid =
+      at::affine_grid_generator(source_from_result, pictures.sizes(), /*align_corners=*/false);
+  const at::Tensor moved =
+      at::grid_sampler(pictures, grid, 0, /*padding_mode=reflection*/ 2, /*align_corners=*/false);
+  return ((moved + 1.0) * exposure - 1.0).clamp(-1.0, 1.0).contiguous(at::MemoryFormat::ChannelsLast);
+}
+
 // How much a pixel of each class of nets::FaceClass counts: eyes and lips are few, and what a wrong one costs
 // is seen.
 constexpr std::array<float, nets::kFaceClassCount> kClassWeights = {1, 1, 2, 3, 3, 2, 2, 2, 1, 2, 1};
@@ -127,12 +149,21 @@ HouseModel train_generator(const GeneratorTrainingOptions& options, RunHooks hoo
 
     Loss loss = picture_loss(output, batch);
     const at::Tensor parsing = parsing_loss(code.parsing, batch.labels);
+    // Half of the batch pays for the second look.
+    const int64_t half = std::max<int64_t>(batch.photo.size(0) / 2, 1);
+    const nets::HouseEncoding next = model.encoder->forward(
+        next_frame_of(batch.photo.narrow(0, 0, half), *context.random).to(type), /*parse=*/false);
+    const at::Tensor here = code.w_plus();
+    const at::Tensor jump =
+        (next.w_plus() - here.narrow(0, 0, half)).square().mean() / here.detach().var().clamp_min(1e-4);
     const at::Tensor delta = code.deltas.square().mean();
     const at::Tensor spread = code.w.square().mean();
     loss.total = loss.total + options.parsing_weight * parsing + options.delta_weight * delta +
-                 options.w_weight * spread;
-    loss.figures.insert(
-        {{"parsing", parsing.item<double>()}, {"delta", delta.item<double>()}, {"w", spread.item<double>()}});
+                 options.w_weight * spread + options.steadiness_weight * jump;
+    loss.figures.insert({{"jump", jump.item<double>()},
+                         {"parsing", parsing.item<double>()},
+                         {"delta", delta.item<double>()},
+                         {"w", spread.item<double>()}});
     if (synthesis.max_resolution == 256) {
       finish.add_to(loss, {output, batch.target_labels}, {batch.target, batch.target_labels}, context);
     }

@@ -38,6 +38,9 @@ struct GeneratorTrainingOptions {
   double delta_weight = 0.002;  // mean square of the rows' deltas: keeps W+ near W, editable and blendable
   double w_weight =
       0.001;  // mean square of w: keeps the latents in one cloud that a mapping network can reach
+  // How far W+ of a picture and of the same picture moved a little may be apart, in units of the latents' own
+  // spread: what changes from frame to frame of a video must not be read as another face.
+  double steadiness_weight = 0.1;
   LatentDropout dropout;
   PictureLossWeights weights;
   Augmentation augmentation;
