@@ -9,6 +9,8 @@ function(toonmirror_options target)
   if(TOONMIRROR_SANITIZE)
     target_compile_options(${target} PUBLIC -fsanitize=${TOONMIRROR_SANITIZE} -fno-omit-frame-pointer -g)
     target_compile_definitions(${target} PUBLIC TOONMIRROR_SANITIZED=1)
+    # A false alarm of GCC 12 in LibTorch's optional generators.
+    target_compile_options(${target} PRIVATE -Wno-maybe-uninitialized)
     target_link_options(${target} PUBLIC -fsanitize=${TOONMIRROR_SANITIZE})
   endif()
 endfunction()

@@ -14,6 +14,7 @@
 #include "base/model_path.h"
 #include "media/live_sound.h"
 #include "media/still.h"
+#include "toon/latents.h"
 #include "toon/style.h"
 
 namespace toonmirror::cli {
@@ -59,6 +60,11 @@ LiveSession::LiveSession(const LiveArguments& arguments)
   options.motion_model = find_model(arguments.motion_model, ".safetensors");
   mirror_ = std::make_unique<toon::LiveMirror>(*camera_, toonifier_, predictor_, options);
   for (const fs::path& style : list_models(".toml")) panel_.styles.push_back(style.stem().string());
+  for (const fs::path& sample : list_models(".jpg", "samples")) {
+    const media::StillImage image = media::read_still(sample);
+    panel_.samples[sample.stem().string()] =
+        cv::Mat(image.height, image.width, CV_8UC3, const_cast<uint8_t*>(image.rgb.data())).clone();
+  }
   panel_.style = toonifier_->style().name;
   panel_.recipe = toonifier_->style();
   panel_.resolutions = resolutions_up_to(toonifier_->resolution());
@@ -190,6 +196,20 @@ void LiveSession::open_camera(const std::string& source) {
   camera_ = std::move(opened);
 }
 
+void LiveSession::mix_with(const std::string& file) {
+  panel_.settings.mix_with = at::Tensor();
+  panel_.settings_changed = true;
+  if (file.empty()) return;
+  const at::Tensor ws = toon::load_latents(file).ws;
+  const int64_t rows = 2 * std::ssize(panel_.resolutions);
+  if (ws.size(1) != rows) {
+    throw Error(fmt::format("{}: its latents have {} rows, the style's {}", file, ws.size(1), rows),
+                "project the photo again with this style");
+  }
+  panel_.settings.mix_with = ws.narrow(0, 0, 1).to(at::kFloat);
+  if (panel_.settings.mix_share == 0) panel_.settings.mix_share = 1;
+}
+
 void LiveSession::obey_panel() {
   constexpr auto kNoticeTime = std::chrono::seconds(4);
   if (!panel_.notice.empty() && Clock::now() - noticed_ > kNoticeTime) panel_.notice.clear();
@@ -200,6 +220,7 @@ void LiveSession::obey_panel() {
     if (const auto style = std::exchange(panel_.wanted_style, std::nullopt)) use_style(*style);
     if (const auto video = std::exchange(panel_.wanted_driving, std::nullopt)) mirror_->drive_with(*video);
     if (const auto camera = std::exchange(panel_.wanted_camera, std::nullopt)) open_camera(*camera);
+    if (const auto face = std::exchange(panel_.wanted_mix, std::nullopt)) mix_with(*face);
     if (std::exchange(panel_.wants_capture, false)) capture();
     if (std::exchange(panel_.wants_recalibration, false)) recalibrate();
     if (std::exchange(panel_.wants_recording, false)) toggle_recording();

@@ -62,6 +62,7 @@ class LiveSession {
 
  private:
   void use_style(const std::string& name);
+  void mix_with(const std::string& file);
   void open_camera(const std::string& source);
   void take_style();
   void begin_recording(const toon::LivePicture& first);

@@ -4,6 +4,7 @@
 
 #include <opencv2/imgproc.hpp>
 #include <string>
+#include <vector>
 
 #include "base/error.h"
 #include "display/painter.h"
@@ -55,6 +56,7 @@ class Texture {
   }
 
   cv::Size size() const { return size_; }
+  GLuint name() const { return name_; }
 
  private:
   GLuint name_ = 0;
@@ -117,6 +119,12 @@ class GlPainter : public Painter {
 
   void begin_panel() override { ImGui_ImplOpenGL3_NewFrame(); }
 
+  void* keep(const cv::Mat& rgb) override {
+    kept_.push_back(std::make_unique<Texture>());
+    kept_.back()->upload(rgb);
+    return reinterpret_cast<void*>(static_cast<uintptr_t>(kept_.back()->name()));
+  }
+
   void present(const View& view, ImDrawData* panel) override {
     const cv::Size window = size();
     glViewport(0, 0, window.width, window.height);
@@ -164,6 +172,7 @@ class GlPainter : public Painter {
   Context context_;
   GLuint program_ = 0, vertices_ = 0;
   Texture before_, after_;
+  std::vector<std::unique_ptr<Texture>> kept_;
   bool same_ = false;
 };
 

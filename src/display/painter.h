@@ -21,6 +21,8 @@ class Painter {
   // New pictures, CV_8UC3 RGB.
   virtual void upload(const cv::Mat& before, const cv::Mat& after) = 0;
   virtual void begin_panel() = 0;
+  // A texture of `rgb` (CV_8UC3) for Dear ImGui, kept as long as the painter.
+  virtual void* keep(const cv::Mat& rgb) = 0;
   // Draws everything, `panel` on top unless it is null, and presents it.
   virtual void present(const View& view, ImDrawData* panel) = 0;
   // What was presented last, CV_8UC3 RGB.

@@ -49,10 +49,17 @@ void draw_modes(PanelState& state) {
   }
 }
 
-void draw_styles(PanelState& state) {
-  if (!ImGui::BeginCombo("style", state.style.c_str())) return;
+void draw_styles(PanelState& state, const SampleTextures& samples) {
+  constexpr float kSample = 64;
+  if (!ImGui::BeginCombo("style", state.style.c_str(), ImGuiComboFlags_HeightLargest)) return;
   for (const std::string& name : state.styles) {
-    if (ImGui::Selectable(name.c_str(), name == state.style)) state.wanted_style = name;
+    if (const auto sample = samples.find(name); sample != samples.end()) {
+      ImGui::Image(sample->second, {kSample, kSample});
+    } else {
+      ImGui::Dummy({kSample, kSample});
+    }
+    ImGui::SameLine();
+    if (ImGui::Selectable(name.c_str(), name == state.style, 0, {0, kSample})) state.wanted_style = name;
   }
   ImGui::EndCombo();
 }
@@ -103,7 +110,7 @@ void draw_blend(PanelState& state) {
   }
 }
 
-void draw_controls(PanelState& state, const Figures& figures) {
+void draw_controls(PanelState& state, const Figures& figures, const SampleTextures& samples) {
   ImGui::SetNextWindowPos({12, 12}, ImGuiCond_FirstUseEver);
   ImGui::SetNextWindowSize({360, 0}, ImGuiCond_FirstUseEver);
   if (!ImGui::Begin("Toonmirror", &state.panel)) {
@@ -111,12 +118,15 @@ void draw_controls(PanelState& state, const Figures& figures) {
     return;
   }
   draw_modes(state);
-  draw_styles(state);
+  draw_styles(state, samples);
   if (ImGui::CollapsingHeader("Blend", ImGuiTreeNodeFlags_DefaultOpen)) {
     draw_blend(state);
     state.recipe_changed |= slider("psi", state.recipe.psi, 0, 1.5);
     state.recipe_changed |= slider("likeness", state.recipe.likeness, 0, 1);
     state.wants_recipe_saved = ImGui::Button("Save recipe");
+    if (ImGui::InputText("load recipe", &state.recipe_file, ImGuiInputTextFlags_EnterReturnsTrue)) {
+      state.wanted_style = state.recipe_file;
+    }
   }
   toon::LiveSettings& settings = state.settings;
   if (ImGui::CollapsingHeader("Mix with another face")) {
@@ -125,6 +135,9 @@ void draw_controls(PanelState& state, const Figures& figures) {
     if (ImGui::InputInt("seed", &seed)) {
       settings.mix_seed = static_cast<uint32_t>(std::max(0, seed));
       state.settings_changed = true;
+    }
+    if (ImGui::InputText("saved face", &state.mix_file, ImGuiInputTextFlags_EnterReturnsTrue)) {
+      state.wanted_mix = state.mix_file;
     }
     const int rows = 2 * static_cast<int>(state.resolutions.size());
     state.settings_changed |= ImGui::SliderInt("from row", &settings.mix_from_row, 0, rows - 1);
@@ -205,10 +218,10 @@ void draw_line(const char* name, const std::string& text, const std::string& hin
 
 }  // namespace
 
-void draw_panel(PanelState& state, const Figures& figures) {
+void draw_panel(PanelState& state, const Figures& figures, const SampleTextures& samples) {
   constexpr float kLine_px = 12, kNextLine_px = 60;
   if (state.figures) draw_figures(figures);
-  if (state.panel) draw_controls(state, figures);
+  if (state.panel) draw_controls(state, figures, samples);
   if (state.help) draw_help();
   if (figures.camera.state == media::CaptureState::kLost) {
     draw_line("camera", figures.camera.text, figures.camera.hint, kNextLine_px);

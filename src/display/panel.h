@@ -1,6 +1,7 @@
 // The control panel, the figures and the help: what Dear ImGui draws over the picture.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -24,21 +25,26 @@ struct Figures {
 struct PanelState {
   bool panel = false, figures = true, help = false;  // which are shown
   std::vector<std::string> styles;                   // that can be chosen, by name
+  std::map<std::string, cv::Mat> samples;            // a small picture of some styles, CV_8UC3 RGB square
   std::string style;                                 // in use
   toon::Style recipe;                                // its blend, psi and likeness
   toon::LiveSettings settings;
-  std::vector<int64_t> resolutions;  // of the generator's blocks
-  std::string driving;               // video of the mode animate
-  std::string camera;                // source
-  std::string notice;                // a line at the bottom
+  std::vector<int64_t> resolutions;   // of the generator's blocks
+  std::string driving;                // video of the mode animate
+  std::string camera;                 // source
+  std::string recipe_file, mix_file;  // as typed: a style's .toml; saved latents, empty: a seed's
+  std::string notice;                 // a line at the bottom
 
-  std::optional<std::string> wanted_style, wanted_driving, wanted_camera;
+  std::optional<std::string> wanted_style, wanted_driving, wanted_camera, wanted_mix;
   bool recipe_changed = false, settings_changed = false;
   bool wants_capture = false, wants_recalibration = false, wants_recording = false, wants_snapshot = false,
        wants_recipe_saved = false, wants_avatar_exported = false;
 };
 
+// Textures of PanelState::samples.
+using SampleTextures = std::map<std::string, void*>;
+
 // Draws into the frame that Dear ImGui has begun.
-void draw_panel(PanelState& state, const Figures& figures);
+void draw_panel(PanelState& state, const Figures& figures, const SampleTextures& samples = {});
 
 }  // namespace toonmirror::display

@@ -3,6 +3,7 @@
 
 #include <opencv2/imgproc.hpp>
 #include <string>
+#include <vector>
 
 #include "base/error.h"
 #include "display/painter.h"
@@ -43,6 +44,12 @@ class SoftwarePainter : public Painter {
 
   void begin_panel() override {
     if (!font_) load_font();
+  }
+
+  void* keep(const cv::Mat& rgb) override {
+    cv::Size size;
+    load(kept_.emplace_back(), size, rgb);
+    return kept_.back().get();
   }
 
   void present(const View& view, ImDrawData* panel) override {
@@ -129,6 +136,7 @@ class SoftwarePainter : public Painter {
 
   std::unique_ptr<SDL_Renderer, DestroyRenderer> renderer_;
   TexturePtr before_, after_, font_;
+  std::vector<TexturePtr> kept_;
   cv::Size before_size_, after_size_;
   bool same_ = false;
 };

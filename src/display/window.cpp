@@ -118,6 +118,7 @@ struct Window::Impl {
   WindowPtr window;
   Gui gui;
   std::unique_ptr<Painter> painter;
+  SampleTextures samples;
   bool platform = false, full_screen = false;
   cv::Size shown;
 };
@@ -157,7 +158,10 @@ void Window::draw(const View& view, PanelState& panel, const Figures& figures) {
   impl_->painter->begin_panel();
   ImGui_ImplSDL2_NewFrame();
   ImGui::NewFrame();
-  draw_panel(panel, figures);
+  for (const auto& [style, sample] : panel.samples) {
+    if (!impl_->samples.contains(style)) impl_->samples[style] = impl_->painter->keep(sample);
+  }
+  draw_panel(panel, figures, impl_->samples);
   ImGui::Render();
   impl_->painter->present(view, ImGui::GetDrawData());
 }

@@ -143,7 +143,9 @@ struct LiveMirror::Impl {
   static void mix(const LiveSettings& settings, const Toonifier& drawing, FaceCode& code) {
     if (settings.mix_share <= 0) return;
     const int64_t rows = code.ws.size(1), from = std::clamp<int64_t>(settings.mix_from_row, 0, rows);
-    const at::Tensor other = drawing.latent_of_seed(settings.mix_seed);
+    const at::Tensor other = settings.mix_with.defined() && settings.mix_with.sizes() == code.ws.sizes()
+                                 ? settings.mix_with
+                                 : drawing.latent_of_seed(settings.mix_seed);
     at::Tensor mixed = code.ws.clone();
     mixed.narrow(1, from, rows - from)
         .copy_(at::lerp(code.ws.narrow(1, from, rows - from), other.narrow(1, from, rows - from),

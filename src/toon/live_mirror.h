@@ -35,7 +35,8 @@ struct LiveSettings {
   FaceChoice faces = FaceChoice::kAll;
   double stability = 0.5;  // of the latents, 0 to 1 (latent_filter.h)
   bool square = false;     // hand out the drawing's square alone
-  // Style mixing: rows of W+ from that one on move towards those of a seed.
+  // Style mixing: rows of W+ from that one on move towards those of a saved face, or of a seed.
+  at::Tensor mix_with;  // [1, rows, w_dim] as the style's own, or undefined: the seed
   uint32_t mix_seed = 0;
   double mix_share = 0;  // 0: none, 1: all of them
   int mix_from_row = 4;

@@ -90,6 +90,7 @@ TEST_P(WindowTest, DrawsPanelAndHelpOverThePicture) {
   const cv::Mat plain = shown().clone();
   panel_.help = panel_.panel = panel_.figures = true;
   panel_.resolutions = {4, 8, 16};
+  panel_.samples["toon"] = filled({16, 16}, kBlue);
   shown();  // windows fit their contents from the second time on
   const cv::Mat covered = shown();
   cv::Mat difference;

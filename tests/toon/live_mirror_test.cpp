@@ -77,6 +77,9 @@ TEST_F(LiveMirrorTest, ObeysChangesWhileItRuns) {
   settings.square = false;
   settings.mix_share = 1;
   mirror_->set(settings);
+  EXPECT_TRUE(wait_for(changed));
+  settings.mix_with = Toonifier(models_.style()).latent_of_seed(3);
+  mirror_->set(settings);
   Style style = mirror_->style();
   for (const int64_t resolution : {4, 8, 16, 32}) {
     style.blend.method = Blend::Method::kPinkney;
