@@ -122,7 +122,9 @@ class GlPainter : public Painter {
   void* keep(const cv::Mat& rgb) override {
     kept_.push_back(std::make_unique<Texture>());
     kept_.back()->upload(rgb);
-    return reinterpret_cast<void*>(static_cast<uintptr_t>(kept_.back()->name()));
+    // Dear ImGui hands the number back to its own backend.
+    return reinterpret_cast<void*>(
+        static_cast<uintptr_t>(kept_.back()->name()));  // NOLINT(performance-no-int-to-ptr)
   }
 
   void present(const View& view, ImDrawData* panel) override {
@@ -153,7 +155,8 @@ class GlPainter : public Painter {
   }
 
  private:
-  void draw(const Texture& before, const Texture& after, const cv::Rect& place, bool mirrored, double wipe) {
+  void draw(const Texture& before, const Texture& after, const cv::Rect& place, bool mirrored,
+            double wipe) const {
     glViewport(place.x, size().height - place.br().y, place.width, place.height);
     glUseProgram(program_);
     before.bind(GL_TEXTURE0);

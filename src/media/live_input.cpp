@@ -108,7 +108,7 @@ class RepeatedPhoto : public LiveInput {
 
 std::filesystem::path test_pattern() {
   for (const std::filesystem::path& folder : model_folders()) {
-    const std::filesystem::path clip = folder.parent_path() / "assets" / "demo.mp4";
+    std::filesystem::path clip = folder.parent_path() / "assets" / "demo.mp4";
     std::error_code unreadable;
     if (std::filesystem::is_regular_file(clip, unreadable)) return clip;
   }

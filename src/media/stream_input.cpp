@@ -5,6 +5,7 @@ extern "C" {
 }
 
 #include <cerrno>
+#include <cmath>
 #include <thread>
 
 #include "base/error.h"
@@ -88,7 +89,7 @@ class StreamInput : public LiveInput {
     std::string text = name_ + ", " + std::to_string(decoder_->width) + "x" +
                        std::to_string(decoder_->height) + " " + avcodec_get_name(decoder_->codec_id);
     const double rate = from_av(stream.avg_frame_rate).value();
-    if (rate > 0) text += ", " + std::to_string(static_cast<int>(rate + 0.5)) + " fps";
+    if (rate > 0) text += ", " + std::to_string(std::lround(rate)) + " fps";
     return text;
   }
 

@@ -36,15 +36,15 @@ struct LiveMirror::Impl {
     LiveSettings settings;
   };
 
-  Impl(media::Capture& camera_, std::shared_ptr<Toonifier> toonifier_,
-       face::SharedLandmarkPredictor predictor_, const LiveOptions& options_)
-      : camera(&camera_),
-        predictor(std::move(predictor_)),
-        options(options_),
-        toonifier(std::move(toonifier_)),
+  Impl(media::Capture& first_camera, std::shared_ptr<Toonifier> first_toonifier,
+       face::SharedLandmarkPredictor landmarks, const LiveOptions& chosen)
+      : camera(&first_camera),
+        predictor(std::move(landmarks)),
+        options(chosen),
+        toonifier(std::move(first_toonifier)),
         finder(predictor, kQualitySteps.front().detect_every),
-        avatar(predictor, options_.motion_model, options_.precision, timer),
-        quality(options_.target_fps) {
+        avatar(predictor, chosen.motion_model, chosen.precision, timer),
+        quality(chosen.target_fps) {
     for (int i = 0; i < options.workers; ++i) {
       workers.emplace_back([this, i](const std::stop_token& stop) { work(stop, i); });
     }

@@ -37,12 +37,12 @@ media::VideoWriterOptions fast_options(Clock::time_point begin, std::shared_ptr<
 }  // namespace
 
 struct LiveRecorder::Impl {
-  Impl(const std::filesystem::path& file, cv::Size size, Clock::time_point begin_,
+  Impl(const std::filesystem::path& file, cv::Size size, Clock::time_point first_at,
        std::shared_ptr<media::LiveSound> sound)
       : info(video_info(size)),
-        writer(file, info, fast_options(begin_, std::move(sound))),
-        begin(begin_),
-        last(begin_),
+        writer(file, info, fast_options(first_at, std::move(sound))),
+        begin(first_at),
+        last(first_at),
         thread([this] { encode(); }) {}
 
   ~Impl() {
