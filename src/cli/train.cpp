@@ -1,4 +1,4 @@
-// toonmirror train generator|style|motion|directions: makes house models from packs of pairs.
+// toonmirror train generator|style|parser|motion|directions: makes house models from packs of pairs.
 #include <spdlog/spdlog.h>
 
 #include <CLI/CLI.hpp>
@@ -145,7 +145,12 @@ int run_style(StyleArguments arguments) {
   nets::Generator child = training::train_style(options, training_hooks(), write_picture);
   throw_if_interrupted();
   const std::filesystem::path path = options.run.output / (arguments.name + ".safetensors");
-  nets::save_network(path, child, arguments.identity.family, metadata(arguments.identity, arguments.name));
+  if (options.parent_layers_px > 0) {
+    nets::save_child(path, child, checkpoint::CheckpointFile(options.generator),
+                     metadata(arguments.identity, arguments.name));
+  } else {
+    nets::save_network(path, child, arguments.identity.family, metadata(arguments.identity, arguments.name));
+  }
   say_written(path);
   toon::Style style;
   style.file = options.run.output / (arguments.name + ".toml");
@@ -183,6 +188,10 @@ void add_generator(CLI::App& train, Action& chosen) {
   auto arguments = std::make_shared<Arguments>();
   GeneratorTrainingOptions& options = arguments->options;
   add_run_options(*command, options.run, options.pairs, options.nets, options.precision, options.weights);
+  command
+      ->add_option("--start", options.start,
+                   "Earlier face.safetensors and encoder.safetensors to begin with, instead of from nothing")
+      ->type_name("FOLDER");
   command->add_option("--quarter-size-share", options.quarter_size_share,
                       "First share of the run, which learns pictures of 64 px");
   command->add_option("--half-size-share", options.half_size_share,
@@ -229,6 +238,11 @@ void add_style(CLI::App& train, Action& chosen) {
       ->type_name("FILE");
   command->add_option("--earlier-generator", options.earlier_generator, "That earlier face generator")
       ->type_name("FILE");
+  command
+      ->add_option("--parent-layers", options.parent_layers_px,
+                   "Layers up to so many pixels stay the face generator's, and NAME.safetensors leaves them "
+                   "out: smaller, to be kept in one folder with the face generator")
+      ->check(CLI::IsMember({0, 4, 8, 16, 32}));
   command->add_option(
       "--finest-features", options.finest_features_px,
       "Finest likeness features the style hears, in pixels: 32 for one that changes shapes by itself");
@@ -249,6 +263,7 @@ void add_train(CLI::App& app, Action& chosen) {
   train->require_subcommand(1);
   add_generator(*train, chosen);
   add_style(*train, chosen);
+  add_train_parser(*train, chosen);
   add_train_motion(*train, chosen);
   add_train_directions(*train, chosen);
 }

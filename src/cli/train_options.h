@@ -25,6 +25,9 @@ training::RunHooks training_hooks();
 
 void say_written(const std::filesystem::path& path);
 
+// train parser
+void add_train_parser(CLI::App& train, Action& chosen);
+
 // train motion
 void add_train_motion(CLI::App& train, Action& chosen);
 

@@ -28,9 +28,14 @@ void add_to_rgb(BlendPlan& plan, const std::string& layer, double share) {
   for (const char* part : kToRgbParts) plan[layer + part] = share;
 }
 
-void add_likeness(BlendPlan& plan, const GeneratorOptions& options, int64_t resolution, double share) {
-  if (!options.likeness_channels.contains(resolution)) return;
-  for (const char* part : {"likeness.weight", "likeness.bias"}) plan[block_name(resolution) + part] = share;
+// What is added between a block's convolutions.
+void add_additions(BlendPlan& plan, const GeneratorOptions& options, int64_t resolution, double share) {
+  const auto add = [&](const std::string& layer) {
+    for (const char* part : {".weight", ".bias"}) plan[block_name(resolution) + layer + part] = share;
+  };
+  if (options.likeness_channels.contains(resolution)) add("likeness");
+  if (!options.latent_map_channels.contains(resolution)) return;
+  for (const char* layer : {"latent_map.in", "latent_map.out", "latent_map.mix"}) add(layer);
 }
 
 void check_weights(const std::vector<double>& weights) {
@@ -65,7 +70,7 @@ BlendPlan pinkney_plan(const GeneratorOptions& options, int64_t resolution, int 
       add_convolution(plan, options, block_name(r) + "conv1", share(r, 1));
     }
     add_to_rgb(plan, block_name(r) + "torgb", share(r, 1));
-    add_likeness(plan, options, r, share(r, 1));
+    add_additions(plan, options, r, share(r, 1));
   }
   return plan;
 }
@@ -84,7 +89,7 @@ BlendPlan vtoonify_plan(const GeneratorOptions& options, const std::vector<doubl
     add_convolution(plan, options, block_name(r) + "conv0", weights[2 * k + 1]);
     add_convolution(plan, options, block_name(r) + "conv1", weights[2 * k + 2]);
     add_to_rgb(plan, block_name(r) + "torgb", weights[2 * k + 3]);
-    add_likeness(plan, options, r, weights[2 * k + 2]);
+    add_additions(plan, options, r, weights[2 * k + 2]);
   }
   return plan;
 }
@@ -112,7 +117,7 @@ BlendPlan layers_plan(const GeneratorOptions& options, const std::vector<double>
     add_convolution(plan, options, block_name(r) + "conv0", share(layer++));
     add_convolution(plan, options, block_name(r) + "conv1", share(layer));
     add_to_rgb(plan, block_name(r) + "torgb", share(layer));
-    add_likeness(plan, options, r, share(layer++));
+    add_additions(plan, options, r, share(layer++));
   }
   return plan;
 }

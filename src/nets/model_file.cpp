@@ -5,6 +5,7 @@
 #include <sstream>
 
 #include "base/error.h"
+#include "checkpoint/zip_archive.h"
 #include "nets/generator_names.h"
 
 namespace toonmirror::nets {
@@ -39,7 +40,7 @@ auto with_architecture(const checkpoint::CheckpointFile& file, Read read) {
   } catch (const std::logic_error&) {  // a resolution that is not a number
   }
   throw Error(file.path().string() + ": its architecture is not understood",
-              "is the file from a newer version?");
+              "is the file from another version of this program?");
 }
 
 checkpoint::NamedTensors all_tensors(const checkpoint::CheckpointFile& file) {
@@ -48,11 +49,71 @@ checkpoint::NamedTensors all_tensors(const checkpoint::CheckpointFile& file) {
   return result;
 }
 
+// Of names and bytes, as text.
+std::string checksum_of(const checkpoint::NamedTensors& tensors) {
+  json sums = json::array();
+  for (const auto& [name, tensor] : tensors) {
+    const at::Tensor bytes = tensor.contiguous();
+    sums.push_back(
+        {name, checkpoint::crc32_of({static_cast<const uint8_t*>(bytes.data_ptr()), bytes.nbytes()})});
+  }
+  const std::string text = sums.dump();
+  return std::to_string(checkpoint::crc32_of({reinterpret_cast<const uint8_t*>(text.data()), text.size()}));
+}
+
+// Adds what a file leaves out because its parent's, beside it, holds the same.
+void add_shared(const checkpoint::CheckpointFile& file, checkpoint::NamedTensors& tensors) {
+  const std::string* parent_name = find_metadata(file, kParentKey);
+  if (parent_name == nullptr) return;
+  const std::filesystem::path name = *parent_name;
+  const std::string where = file.path().string() + ": ";
+  if (name.empty() || name != name.filename()) {
+    throw Error(where + "names no plain file as its parent: " + *parent_name);
+  }
+  const std::filesystem::path path = file.path().parent_path() / name;
+  if (!std::filesystem::is_regular_file(path)) {
+    throw Error(where + "goes with " + *parent_name + ", which is not beside it",
+                "keep both files in one folder");
+  }
+  const checkpoint::CheckpointFile parent(path);
+  checkpoint::NamedTensors shared;
+  for (auto& [tensor_name, tensor] : all_tensors(parent)) {
+    if (!tensors.contains(tensor_name)) shared[tensor_name] = tensor;
+  }
+  const std::string* checksum = find_metadata(file, kParentChecksumKey);
+  if (checksum == nullptr || *checksum != checksum_of(shared)) {
+    throw Error(where + "belongs to another " + *parent_name + " than the one beside it",
+                "take both files from one download");
+  }
+  tensors.merge(shared);
+}
+
+// Takes away what `parent` holds too, and says so in the metadata.
+void leave_out_shared(const checkpoint::CheckpointFile& parent, checkpoint::NamedTensors& tensors,
+                      checkpoint::Metadata& metadata) {
+  checkpoint::NamedTensors shared;
+  for (const auto& [name, tensor] : all_tensors(parent)) {
+    const auto found = tensors.find(name);
+    if (found == tensors.end() || !at::equal(found->second, tensor.to(at::kHalf))) continue;
+    shared[name] = tensor;
+    tensors.erase(found);
+  }
+  metadata[kParentKey] = parent.path().filename().string();
+  metadata[kParentChecksumKey] = checksum_of(shared);
+}
+
+[[noreturn]] void fail(const std::string& where, const std::string& before, const std::string& tensor,
+                       const std::string& after = "") {
+  throw Error(where + ": " + before + tensor + after);
+}
+
 template <typename Network>
 void save(const std::filesystem::path& path, const Network& network, const std::string& kind,
-          const std::string& family, checkpoint::Metadata metadata) {
+          const std::string& family, checkpoint::Metadata metadata,
+          const checkpoint::CheckpointFile* parent = nullptr) {
   checkpoint::NamedTensors tensors = named_tensors(*network);
   for (auto& [name, tensor] : tensors) tensor = tensor.to(at::kHalf);
+  if (parent != nullptr) leave_out_shared(*parent, tensors, metadata);
   metadata.insert(
       {{kKindKey, kind}, {kArchitectureKey, architecture_json(network->options())}, {kFamilyKey, family}});
   checkpoint::write_safetensors(path, tensors, metadata);
@@ -69,6 +130,9 @@ std::string architecture_json(const GeneratorOptions& options) {
                  {"channels", by_resolution(options.channels)},
                  {"noise", options.noise},
                  {"likeness_channels", by_resolution(options.likeness_channels)}};
+  if (!options.latent_map_channels.empty()) {
+    result["latent_map_channels"] = by_resolution(options.latent_map_channels);
+  }
   if (std::isfinite(options.conv_clamp)) result["conv_clamp"] = options.conv_clamp;
   return result.dump();
 }
@@ -78,7 +142,8 @@ std::string architecture_json(const HouseEncoderOptions& options) {
                {"w_dim", options.w_dim},
                {"latent_count", options.latent_count},
                {"channels", options.channels},
-               {"likeness_channels", by_resolution(options.likeness_channels)}})
+               {"likeness_channels", by_resolution(options.likeness_channels)},
+               {"parsing_channels", options.parsing_channels}})
       .dump();
 }
 
@@ -87,6 +152,7 @@ std::optional<GeneratorWeights> house_generator(const checkpoint::CheckpointFile
   GeneratorWeights result;
   result.source = "toonmirror generator";
   result.tensors = all_tensors(file);
+  add_shared(file, result.tensors);
   result.options = with_architecture(file, [](const json& architecture) {
     GeneratorOptions options;
     options.resolution = architecture.at("resolution").get<int64_t>();
@@ -98,6 +164,9 @@ std::optional<GeneratorWeights> house_generator(const checkpoint::CheckpointFile
     options.noise = architecture.at("noise").get<bool>();
     options.conv_clamp = architecture.value("conv_clamp", options.conv_clamp);
     options.likeness_channels = resolutions_from(architecture.at("likeness_channels"));
+    if (const auto maps = architecture.find("latent_map_channels"); maps != architecture.end()) {
+      options.latent_map_channels = resolutions_from(*maps);
+    }
     return options;
   });
   return result;
@@ -129,6 +198,7 @@ HouseEncoder load_house_encoder(const checkpoint::CheckpointFile& file) {
     options.latent_count = architecture.at("latent_count").get<int64_t>();
     options.channels = architecture.at("channels").get<std::vector<int64_t>>();
     options.likeness_channels = resolutions_from(architecture.at("likeness_channels"));
+    options.parsing_channels = architecture.at("parsing_channels").get<int64_t>();
     return options;
   }));
   assign_tensors(*encoder, all_tensors(file), file.path().string());
@@ -169,13 +239,13 @@ void check_tensors(const torch::nn::Module& module, const checkpoint::NamedTenso
   const checkpoint::NamedTensors targets = named_tensors(module);
   for (const auto& [name, target] : targets) {
     const auto found = tensors.find(name);
-    if (found == tensors.end()) throw Error(where + ": lacks the tensor " + name);
+    if (found == tensors.end()) fail(where, "lacks the tensor ", name);
     if (found->second.sizes() == target.sizes()) continue;
-    throw Error(where + ": tensor " + name + " has the shape " + shape_text(found->second.sizes()) +
-                " instead of " + shape_text(target.sizes()));
+    fail(where, "tensor ", name,
+         " has the shape " + shape_text(found->second.sizes()) + " instead of " + shape_text(target.sizes()));
   }
   for (const auto& [name, tensor] : tensors) {
-    if (!targets.contains(name)) throw Error(where + ": has a tensor that the network lacks: " + name);
+    if (!targets.contains(name)) fail(where, "has a tensor that the network lacks: ", name);
   }
 }
 
@@ -191,6 +261,11 @@ void assign_tensors(torch::nn::Module& module, checkpoint::NamedTensors tensors,
 void save_network(const std::filesystem::path& path, const Generator& generator, const std::string& family,
                   checkpoint::Metadata metadata) {
   save(path, generator, "generator", family, std::move(metadata));
+}
+
+void save_child(const std::filesystem::path& path, const Generator& generator,
+                const checkpoint::CheckpointFile& parent, checkpoint::Metadata metadata) {
+  save(path, generator, "generator", family_of(parent), std::move(metadata), &parent);
 }
 
 void save_network(const std::filesystem::path& path, const HouseEncoder& encoder, const std::string& family,

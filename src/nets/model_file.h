@@ -2,7 +2,10 @@
 //   toonmirror.kind           "generator" or "encoder"
 //   toonmirror.architecture   the network's options as JSON
 //   toonmirror.family         latents of one family fit all its generators (a face model and its style
-//   children) licence, provenance, …    free text
+//   children)
+//   toonmirror.parent         a file beside it that holds all tensors it leaves out, such as layers a style
+//                             child shares with the face model; toonmirror.parent_checksum: of those tensors
+//   licence, provenance, …    free text
 #pragma once
 
 #include <filesystem>
@@ -20,7 +23,8 @@ std::string architecture_json(const HouseEncoderOptions& options);
 
 // Build the network a file holds and read its weights (as float). Generators may be in any public format
 // (nets/import_generator.h). Throw Error naming the file when it holds no such network, its architecture is
-// not understood, or a tensor is missing, superfluous or of another shape.
+// not understood, a tensor is missing, superfluous or of another shape, or the parent it refers to is missing
+// or another one.
 Generator load_generator(const checkpoint::CheckpointFile& file);
 HouseEncoder load_house_encoder(const checkpoint::CheckpointFile& file);
 
@@ -49,6 +53,10 @@ void assign_tensors(torch::nn::Module& module, checkpoint::NamedTensors tensors,
 // Writes a network as fp16. `metadata` adds to (or replaces) kind, architecture and family.
 void save_network(const std::filesystem::path& path, const Generator& generator, const std::string& family,
                   checkpoint::Metadata metadata);
+// The same for a child of the generator in `parent`, without the tensors that both hold: the child is to be
+// kept in one folder with its parent.
+void save_child(const std::filesystem::path& path, const Generator& generator,
+                const checkpoint::CheckpointFile& parent, checkpoint::Metadata metadata);
 void save_network(const std::filesystem::path& path, const HouseEncoder& encoder, const std::string& family,
                   checkpoint::Metadata metadata);
 

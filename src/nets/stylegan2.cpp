@@ -11,6 +11,8 @@
 namespace toonmirror::nets {
 namespace {
 
+constexpr int64_t kLatentMapRank = 128;
+
 at::Tensor clamped(const at::Tensor& x, double limit) {
   return std::isinf(limit) ? x : x.clamp(-limit, limit);
 }
@@ -31,6 +33,12 @@ void GeneratorOptions::check() const {
       mapping_layers > kMaxMappingLayers) {
     throw Error("generator with latents of " + std::to_string(z_dim) + " and " + std::to_string(w_dim) +
                 " numbers and " + std::to_string(mapping_layers) + " mapping layers");
+  }
+  for (const auto& [r, count] : latent_map_channels) {
+    if ((r != 8 && r != 16 && r != 32) || r > resolution || count < 1 || count > 256) {
+      throw Error("generator with a latent map of " + std::to_string(count) + " channels at resolution " +
+                  std::to_string(r));
+    }
   }
   for (int64_t r = 4; r <= resolution; r *= 2) {
     const auto found = channels.find(r);
@@ -77,7 +85,7 @@ at::Tensor StyledConvImpl::infer(const at::Tensor& x, bool modulated, const at::
                               clamp_, after};
   const at::Tensor scaled = modulated ? x : modulate(x, style);
   if (up_) return upsampling_(scaled, finish);
-  const at::Tensor y = prepared_.convolve(scaled, weight, 1.0, 1);
+  at::Tensor y = prepared_.convolve(scaled, weight, 1.0, 1);
   finish_layer(y, finish);
   return y;
 }
@@ -124,6 +132,21 @@ at::Tensor ToRgbImpl::forward(const at::Tensor& x, const at::Tensor& w) {
       (reference ? reference::to_rgb(x, modulated) : to_rgb(x, modulated)) + bias.view({1, 3, 1, 1}), clamp_);
 }
 
+LatentMapImpl::LatentMapImpl(int64_t w_dim, int64_t channels, int64_t resolution, int64_t out)
+    : channels_(channels), resolution_(resolution) {
+  in_ = register_module("in", FullyConnected(w_dim, kLatentMapRank, /*activate=*/false));
+  out_ = register_module(
+      "out", FullyConnected(kLatentMapRank, channels * resolution * resolution, /*activate=*/false));
+  mix_ = register_module("mix", ConvLayer(channels, out, 1, 1, /*activate=*/false));
+  torch::NoGradGuard no_grad;
+  mix_->weight.zero_();
+}
+
+at::Tensor LatentMapImpl::forward(const at::Tensor& w, at::ScalarType type) {
+  const at::Tensor map = out_->forward(in_->forward(w)).view({-1, channels_, resolution_, resolution_});
+  return mix_->forward(map.to(type).contiguous(at::MemoryFormat::ChannelsLast));
+}
+
 SynthesisBlockImpl::SynthesisBlockImpl(const GeneratorOptions& options, int64_t resolution) {
   const int64_t out = options.channels.at(resolution);
   if (resolution == 4) {
@@ -140,6 +163,10 @@ SynthesisBlockImpl::SynthesisBlockImpl(const GeneratorOptions& options, int64_t 
     torch::NoGradGuard no_grad;
     likeness->weight.zero_();
   }
+  if (const auto found = options.latent_map_channels.find(resolution);
+      found != options.latent_map_channels.end()) {
+    latent_map = register_module("latent_map", LatentMap(options.w_dim, found->second, resolution, out));
+  }
 }
 
 void SynthesisBlockImpl::prepare(at::ScalarType type) {
@@ -147,13 +174,18 @@ void SynthesisBlockImpl::prepare(at::ScalarType type) {
   conv1->prepare(type);
   torgb->prepare();
   if (likeness) likeness->prepare(type);
+  if (latent_map) latent_map->prepare(type);
 }
 
-at::Tensor SynthesisBlockImpl::with_likeness(const at::Tensor& x, const at::Tensor& features) {
-  if (!likeness) return x;
+at::Tensor SynthesisBlockImpl::with_additions(const at::Tensor& x, const at::Tensor& w,
+                                              const at::Tensor& features) {
+  const at::ScalarType type = x.scalar_type();
+  at::Tensor result = x;
+  if (latent_map) result = result + latent_map->forward(w, type);
+  if (!likeness) return result;
   // Features of zeros and no features at all are the same thing: the bias stays.
-  if (!features.defined()) return x + likeness->bias.to(x.scalar_type()).view({1, -1, 1, 1});
-  return x + likeness->forward(features.to(x.scalar_type()));
+  if (!features.defined()) return result + likeness->bias.to(type).view({1, -1, 1, 1});
+  return result + likeness->forward(features.to(type));
 }
 
 at::Tensor SynthesisBlockImpl::forward(const at::Tensor& x, const at::Tensor& ws, int64_t row,
@@ -162,22 +194,22 @@ at::Tensor SynthesisBlockImpl::forward(const at::Tensor& x, const at::Tensor& ws
   at::Tensor y = x;
   if (!conv1->fast(x)) {
     if (conv0) y = conv0->forward(y, ws.select(1, row), noise_mode);
-    return conv1->forward(with_likeness(y, features), ws.select(1, second), noise_mode);
+    return conv1->forward(with_additions(y, ws.select(1, row), features), ws.select(1, second), noise_mode);
   }
   const at::Tensor style = conv1->style(ws.select(1, second));
-  const bool modulated = conv0 && !likeness;
+  const bool modulated = conv0 && !likeness && !latent_map;
   if (conv0) {
     y = conv0->infer(y, /*modulated=*/false, conv0->style(ws.select(1, row)), noise_mode,
                      modulated ? style : at::Tensor());
   }
-  return conv1->infer(with_likeness(y, features), modulated, style, noise_mode, {});
+  return conv1->infer(with_additions(y, ws.select(1, row), features), modulated, style, noise_mode, {});
 }
 
 MappingImpl::MappingImpl(const GeneratorOptions& options) {
   w_avg = register_buffer("w_avg", torch::zeros({options.w_dim}));
   for (int64_t i = 0; i < options.mapping_layers; ++i) {
     const int64_t in = i == 0 ? options.z_dim : options.w_dim;
-    layers_.push_back(
+    layers_.emplace_back(
         register_module("fc" + std::to_string(i),
                         FullyConnected(in, options.w_dim, /*activate=*/true, options.mapping_lr_multiplier)));
   }
@@ -191,7 +223,7 @@ at::Tensor MappingImpl::forward(const at::Tensor& z) {
 
 SynthesisImpl::SynthesisImpl(const GeneratorOptions& options) {
   for (int64_t r = 4; r <= options.resolution; r *= 2) {
-    blocks_.push_back(register_module("b" + std::to_string(r), SynthesisBlock(options, r)));
+    blocks_.emplace_back(register_module("b" + std::to_string(r), SynthesisBlock(options, r)));
   }
 }
 
@@ -237,7 +269,7 @@ GeneratorImpl::GeneratorImpl(const GeneratorOptions& options) : options_(options
 
 at::Tensor GeneratorImpl::map(const at::Tensor& z, double psi, int64_t cutoff) {
   const int64_t count = options_.latent_count();
-  const at::Tensor ws = mapping->forward(z).unsqueeze(1).repeat({1, count, 1});
+  at::Tensor ws = mapping->forward(z).unsqueeze(1).repeat({1, count, 1});
   if (psi == 1.0) return ws;
   at::Tensor psi_by_row = at::ones({1, count, 1}, ws.options());
   psi_by_row.narrow(1, 0, cutoff < 0 ? count : std::min(cutoff, count)).fill_(psi);

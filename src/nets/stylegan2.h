@@ -8,7 +8,8 @@
 //   mapping.fc{i}.{weight,bias}   mapping.w_avg
 //   synthesis.b4.const   synthesis.bR.{conv0,conv1,torgb}.{weight,bias,affine.weight,affine.bias}   (no conv0
 //   in b4) synthesis.bR.{conv0,conv1}.{noise_const,noise_strength}       when the network has noise
-//   synthesis.bR.likeness.weight                                   house family only, see LikenessFeatures
+//   synthesis.bR.likeness.{weight,bias}                            house family only, see LikenessFeatures
+//   synthesis.bR.latent_map.{in,out,mix}.{weight,bias}             house family only, see LatentMap
 #pragma once
 
 #include <torch/torch.h>
@@ -38,6 +39,9 @@ struct GeneratorOptions {
   // Resolution → channels of the encoder features that may be added there (house family); empty for public
   // networks.
   std::map<int64_t, int64_t> likeness_channels;
+  // Resolution (8, 16 or 32) → channels of a picture that is decoded from W+ and added there (house family),
+  // see LatentMap; empty for public networks.
+  std::map<int64_t, int64_t> latent_map_channels;
 
   // Number of rows of W+: 2·log2(resolution) − 2.
   int64_t latent_count() const;
@@ -100,6 +104,24 @@ class ToRgbImpl : public torch::nn::Module {
 };
 TORCH_MODULE(ToRgb);
 
+// A row of W+ → what is where at a block's resolution: linear maps of rank 128 to [N, channels, R, R], then a
+// 1×1 convolution to the block's channels, which is zero in a new network. Modulation alone has to make all
+// positions out of one constant, which takes many pictures to learn; decoders of auto-encoders begin with
+// such a layer.
+class LatentMapImpl : public torch::nn::Module {
+ public:
+  LatentMapImpl(int64_t w_dim, int64_t channels, int64_t resolution, int64_t out);
+  // w [N, w_dim] → [N, out, R, R] in that type.
+  at::Tensor forward(const at::Tensor& w, at::ScalarType type);
+  void prepare(at::ScalarType type) { mix_->prepare(type); }
+
+ private:
+  int64_t channels_, resolution_;
+  FullyConnected in_{nullptr}, out_{nullptr};
+  ConvLayer mix_{nullptr};
+};
+TORCH_MODULE(LatentMap);
+
 class SynthesisBlockImpl : public torch::nn::Module {
  public:
   SynthesisBlockImpl(const GeneratorOptions& options, int64_t resolution);
@@ -112,9 +134,11 @@ class SynthesisBlockImpl : public torch::nn::Module {
   StyledConv conv0{nullptr}, conv1{nullptr};
   ToRgb torgb{nullptr};
   ConvLayer likeness{nullptr};
+  LatentMap latent_map{nullptr};
 
  private:
-  at::Tensor with_likeness(const at::Tensor& x, const at::Tensor& features);
+  // x with what is added between the two convolutions; w is the first one's row.
+  at::Tensor with_additions(const at::Tensor& x, const at::Tensor& w, const at::Tensor& features);
 };
 TORCH_MODULE(SynthesisBlock);
 

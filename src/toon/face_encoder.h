@@ -14,7 +14,7 @@ namespace toonmirror::toon {
 struct EncodedFace {
   at::Tensor w_plus;                // [N, latent_count, w_dim] float
   nets::LikenessFeatures features;  // not scaled; empty with a public encoder
-  at::Tensor parsing;               // [N, 11, 64, 64] logits
+  at::Tensor parsing;               // [N, 11, 128, 128] logits
 };
 
 // Shared by all threads: nothing changes after construction.

@@ -14,7 +14,7 @@ namespace toonmirror::toon {
 struct FaceCode {
   at::Tensor ws;                    // [1, latent_count, w_dim] float, truncated as the style wants it
   nets::LikenessFeatures features;  // scaled by the style's likeness; empty at likeness 0
-  cv::Mat parsing;                  // CV_32FC(11), 64 × 64: probabilities of face::Label in the photo
+  cv::Mat parsing;                  // CV_32FC(11), 128 × 128: probabilities of face::Label in the photo
 };
 
 // Shared by all threads: nothing changes after construction. Each thread that calls it should have called

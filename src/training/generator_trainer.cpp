@@ -1,20 +1,41 @@
 #include "training/generator_trainer.h"
 
 #include <algorithm>
-#include <array>
 #include <atomic>
 
 #include "base/error.h"
+#include "nets/model_file.h"
+#include "training/parsing_loss.h"
 
 namespace toonmirror::training {
 namespace {
 
 constexpr size_t kSheetColumns = 8;
-constexpr int64_t kLabelStep = 256 / (2 * nets::kParsingSize_px);
 
 HouseModel new_house_model() {
   const nets::GeneratorOptions options = house_generator_options();
   return {nets::Generator(options), nets::HouseEncoder(house_encoder_options(options))};
+}
+
+[[noreturn]] void fail(const std::filesystem::path& file, const std::string& tensor) {
+  throw Error(file.string() + ": is not of the architecture that is trained", "they differ in " + tensor);
+}
+
+void copy_into(torch::nn::Module& network, const torch::nn::Module& earlier,
+               const std::filesystem::path& file) {
+  const at::NoGradGuard no_grad;
+  const checkpoint::NamedTensors tensors = nets::named_tensors(network);
+  for (const auto& [name, tensor] : nets::named_tensors(earlier)) {
+    const auto found = tensors.find(name);
+    if (found == tensors.end() || found->second.sizes() != tensor.sizes()) fail(file, name);
+    at::Tensor(found->second).copy_(tensor);
+  }
+}
+
+void start_from(const std::filesystem::path& folder, HouseModel& model) {
+  const std::filesystem::path face = folder / "face.safetensors", encoder = folder / "encoder.safetensors";
+  copy_into(*model.generator, *nets::load_generator(checkpoint::CheckpointFile(face)), face);
+  copy_into(*model.encoder, *nets::load_house_encoder(checkpoint::CheckpointFile(encoder)), encoder);
 }
 
 // As the next frame of a video might show them: moved by up to 1.5 px, scaled by up to 1 %, a little lighter
@@ -39,28 +60,13 @@ at::Tensor next_frame_of(const at::Tensor& pictures, std::mt19937_64& random) {
   return ((moved + 1.0) * exposure - 1.0).clamp(-1.0, 1.0).contiguous(at::MemoryFormat::ChannelsLast);
 }
 
-// How much a pixel of each class of nets::FaceClass counts: eyes and lips are few, and what a wrong one costs
-// is seen.
-constexpr std::array<float, nets::kFaceClassCount> kClassWeights = {1, 1, 2, 3, 3, 2, 2, 2, 1, 2, 1};
-
-// The parser's probabilities are used enlarged: so they are judged at twice their size, where a border
-// between two cells is in one place or another.
-at::Tensor parsing_loss(const at::Tensor& logits, const at::Tensor& labels) {
-  const at::Tensor fine = at::upsample_bilinear2d(
-      logits, {2 * nets::kParsingSize_px, 2 * nets::kParsingSize_px}, /*align_corners=*/false);
-  // Sampled in the middle of each cell; averaging labels would invent classes.
-  const at::Tensor cells = labels.slice(1, kLabelStep / 2, labels.size(1), kLabelStep)
-                               .slice(2, kLabelStep / 2, labels.size(2), kLabelStep);
-  const at::Tensor weights = at::tensor(at::ArrayRef<float>(kClassWeights.data(), kClassWeights.size()));
-  return at::cross_entropy_loss(fine, cells.contiguous(), weights);
-}
-
 }  // namespace
 
 nets::GeneratorOptions house_generator_options() {
   nets::GeneratorOptions options;
   options.channels = {{4, 256}, {8, 256}, {16, 256}, {32, 128}, {64, 64}, {128, 32}, {256, 24}};
   options.likeness_channels = {{32, 64}, {64, 32}};
+  options.latent_map_channels = {{8, 64}, {16, 32}};
   return options;
 }
 
@@ -91,6 +97,7 @@ int64_t training_size_px(const GeneratorTrainingOptions& options, double progres
 
 at::Tensor tile_rows(const std::vector<at::Tensor>& rows) {
   std::vector<at::Tensor> strips;
+  strips.reserve(rows.size());
   for (const at::Tensor& row : rows)
     strips.push_back(at::cat(row.to(at::kFloat).contiguous().unbind(0), /*dim=*/2));
   return at::cat(strips, /*dim=*/1);
@@ -132,6 +139,7 @@ HouseModel train_generator(const GeneratorTrainingOptions& options, RunHooks hoo
   std::vector<Modules> modules;
   for (int64_t i = 0; i < options.run.workers; ++i) {
     replicas.push_back(new_house_model());
+    if (!options.start.empty()) start_from(options.start, replicas.back());
     modules.push_back({replicas.back().generator.get(), replicas.back().encoder.get()});
   }
 

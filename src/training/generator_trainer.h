@@ -14,7 +14,7 @@
 
 namespace toonmirror::training {
 
-// The house architecture at 256 px: a generator of 5.1 GFLOP and an encoder of 1.1 GFLOP (2 × multiply-adds).
+// The house architecture at 256 px: a generator of 5.1 GFLOP and an encoder of 1.4 GFLOP (2 × multiply-adds).
 nets::GeneratorOptions house_generator_options();
 nets::HouseEncoderOptions house_encoder_options(const nets::GeneratorOptions& generator);
 
@@ -27,8 +27,11 @@ struct LatentDropout {
 
 struct GeneratorTrainingOptions {
   RunOptions run;
-  std::filesystem::path pairs;     // pack of photos
-  std::filesystem::path nets;      // folder of the perceptual and identity networks
+  std::filesystem::path pairs;  // pack of photos
+  std::filesystem::path nets;   // folder of the perceptual and identity networks
+  // Folder of an earlier face.safetensors and encoder.safetensors to begin with; empty: from nothing. What
+  // the house architecture has gained since then begins as in a new network.
+  std::filesystem::path start;
   std::string precision = "auto";  // auto, bf16, fp32
   // A share of the run learns pictures of 64 px, the next one of 128 px, the rest of 256 px: what W+ has to
   // learn first is in small pictures, at a fraction of the price.

@@ -26,8 +26,26 @@ nets::Generator low_layers_from(const nets::Generator& parent, const nets::Gener
   return result;
 }
 
-// Adds to the generator's synthesis weights what tells an earlier child from its parent.
-void carry_over(nets::Generator& generator, const std::filesystem::path& child_file,
+// The resolution of a synthesis block by its name, "b32" or "b32.conv0.weight".
+int64_t resolution_of(const std::string& name) { return std::stoll(name.substr(1)); }
+
+// The blocks the child may change; the others no longer ask for gradients.
+Modules own_blocks(nets::Generator& child, int64_t parent_layers_px) {
+  Modules result;
+  for (const auto& block : child->synthesis->named_children()) {
+    if (resolution_of(block.key()) > parent_layers_px) {
+      result.push_back(block.value().get());
+    } else {
+      for (at::Tensor& parameter : block.value()->parameters()) parameter.requires_grad_(false);
+    }
+  }
+  if (result.empty()) throw Error("a style needs layers of its own: fewer must stay the parent's");
+  return result;
+}
+
+// Adds to the weights of the generator's layers above `parent_layers_px` what tells an earlier child from its
+// parent.
+void carry_over(nets::Generator& generator, int64_t parent_layers_px, const std::filesystem::path& child_file,
                 const std::filesystem::path& parent_file) {
   const at::NoGradGuard no_grad;
   const checkpoint::NamedTensors child =
@@ -35,6 +53,7 @@ void carry_over(nets::Generator& generator, const std::filesystem::path& child_f
   const checkpoint::NamedTensors parent =
       nets::named_tensors(*nets::load_generator(checkpoint::CheckpointFile(parent_file)));
   for (auto& item : generator->synthesis->named_parameters()) {
+    if (resolution_of(item.key()) <= parent_layers_px) continue;
     const std::string name = "synthesis." + item.key();
     const auto a = child.find(name), b = parent.find(name);
     if (a == child.end() || b == parent.end() || a->second.sizes() != item.value().sizes() ||
@@ -150,9 +169,9 @@ nets::Generator train_style(const StyleTrainingOptions& options, RunHooks hooks,
   for (int64_t i = 0; i < options.run.workers; ++i) {
     replicas.push_back(nets::load_generator(parent_file));
     if (!options.earlier_child.empty()) {
-      carry_over(replicas.back(), options.earlier_child, options.earlier_generator);
+      carry_over(replicas.back(), options.parent_layers_px, options.earlier_child, options.earlier_generator);
     }
-    modules.push_back({replicas.back()->synthesis.get()});
+    modules.push_back(own_blocks(replicas.back(), options.parent_layers_px));
   }
   torch::manual_seed(options.run.seed);
 

@@ -24,6 +24,9 @@ struct StyleTrainingOptions {
   // Models with Task Arithmetic"): a new parent of the same lineage costs its children minutes.
   std::filesystem::path earlier_child, earlier_generator;
   std::string precision = "auto";
+  // Layers up to this resolution stay the parent's: where things are is theirs to say, and the child need not
+  // hold them.
+  int64_t parent_layers_px = 0;
   // The child hears likeness features up to this resolution only. Where it is to change shapes by itself (a
   // pack without inputs of their own), features finer than 32 px leave too few layers to move or enlarge
   // anything.

@@ -78,9 +78,11 @@ void expect_same_pictures(
 TEST_F(Backends, GeneratorWithLikeness) {
   GeneratorOptions options = generator_options();
   options.likeness_channels = {{16, 8}, {32, 4}};
+  options.latent_map_channels = {{8, 4}, {16, 4}};
   Generator generator(options);
   for (auto& item : generator->named_parameters()) {
-    if (item.key().find("likeness") != std::string::npos) item.value().copy_(at::randn_like(item.value()));
+    if (item.key().find("likeness") != std::string::npos || item.key().ends_with("mix.weight"))
+      item.value().copy_(at::randn_like(item.value()));
   }
   expect_same_pictures(options, generator, [this](const auto& compute) { expect_same(compute); });
 }

@@ -23,6 +23,7 @@ GeneratorOptions small_options() {
   options.z_dim = options.w_dim = 8;
   options.channels = {{4, 6}, {8, 6}, {16, 6}, {32, 4}};
   options.noise = true;
+  options.latent_map_channels = {{8, 2}};
   return options;
 }
 
@@ -56,6 +57,7 @@ TEST(PinkneyPlan, RefusesWhatIsNotThere) {
 TEST(LayersPlan, ShortListsAreCurves) {
   const BlendPlan ramp = layers_plan(small_options(), {0, 1});
   EXPECT_EQ(ramp.at("synthesis.b4.const"), 0);
+  EXPECT_EQ(ramp.at("synthesis.b8.latent_map.out.weight"), ramp.at("synthesis.b8.conv1.weight"));
   EXPECT_DOUBLE_EQ(ramp.at("synthesis.b16.conv0.weight"), 0.5);
   EXPECT_EQ(ramp.at("synthesis.b32.conv1.bias"), 1);
   for (const auto& [name, share] : layers_plan(small_options(), {0.25})) EXPECT_EQ(share, 0.25) << name;

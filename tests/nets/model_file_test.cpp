@@ -18,6 +18,7 @@ Generator small_generator(int64_t seed) {
   options.z_dim = options.w_dim = 8;
   options.channels = {{4, 6}, {8, 6}, {16, 4}};
   options.likeness_channels = {{8, 3}};
+  options.latent_map_channels = {{16, 2}};
   torch::manual_seed(seed);
   return Generator(options);
 }
@@ -36,6 +37,58 @@ TEST(ModelFile, KeepsArchitectureAndWeightsToHalfPrecision) {
   const at::Tensor z = at::randn({2, 8});
   const at::Tensor a = original->synthesize(original->map(z)), b = copy->synthesize(copy->map(z));
   EXPECT_LT((a - b).abs().max().item<double>() / a.abs().max().item<double>(), 0.02);
+}
+
+class ChildFile : public ::testing::Test {
+ protected:
+  ChildFile() {
+    const at::NoGradGuard no_grad;
+    save_network(folder_ / "parent.safetensors", small_generator(1), "test-family", {});
+    child_ = load_generator(checkpoint::CheckpointFile(folder_ / "parent.safetensors"));
+    child_->synthesis->named_parameters()["b16.conv1.weight"].add_(1.0);
+    save_child(folder_ / "child.safetensors", child_,
+               checkpoint::CheckpointFile(folder_ / "parent.safetensors"), {});
+  }
+  static auto load(const std::filesystem::path& path) {
+    return [path] { load_generator(checkpoint::CheckpointFile(path)); };
+  }
+
+  testing::TemporaryFolder folder_;
+  Generator child_{nullptr};
+};
+
+TEST_F(ChildFile, HoldsWhatItsParentDoesNotAndIsReadWithIt) {
+  const checkpoint::CheckpointFile file(folder_ / "child.safetensors");
+  ASSERT_EQ(file.tensors().size(), 1U);
+  EXPECT_EQ(file.tensors().begin()->first, "synthesis.b16.conv1.weight");
+  EXPECT_EQ(family_of(file), "test-family");
+  const checkpoint::NamedTensors read = named_tensors(*load_generator(file));
+  for (const auto& [name, tensor] : named_tensors(*child_)) {
+    EXPECT_TRUE(at::allclose(read.at(name), tensor, 1e-3, 1e-4)) << name;
+  }
+}
+
+TEST_F(ChildFile, SaysWhenItsParentIsMissing) {
+  std::filesystem::create_directory(folder_ / "elsewhere");
+  std::filesystem::copy(folder_ / "child.safetensors", folder_ / "elsewhere");
+  EXPECT_THAT(load(folder_ / "elsewhere/child.safetensors"),
+              ThrowsMessage<Error>(HasSubstr("parent.safetensors, which is not beside it")));
+}
+
+TEST_F(ChildFile, RefusesAnotherParent) {
+  save_network(folder_ / "parent.safetensors", small_generator(2), "test-family", {});
+  EXPECT_THAT(load(folder_ / "child.safetensors"),
+              ThrowsMessage<Error>(HasSubstr("another parent.safetensors")));
+}
+
+TEST_F(ChildFile, LooksForItsParentNowhereElse) {
+  checkpoint::Metadata metadata = checkpoint::CheckpointFile(folder_ / "child.safetensors").metadata();
+  for (const char* name : {"", "../parent.safetensors", "/parent.safetensors", ".."}) {
+    metadata[kParentKey] = name;
+    checkpoint::write_safetensors(folder_ / "stray.safetensors", {{"a", at::zeros({1})}}, metadata);
+    EXPECT_THAT(load(folder_ / "stray.safetensors"), ThrowsMessage<Error>(HasSubstr("stray.safetensors")))
+        << name;
+  }
 }
 
 TEST(ModelFile, RefusesANetworkOfAnotherKind) {

@@ -37,6 +37,9 @@ TEST(GeneratorOptions, RefusesImpossibleShapes) {
   options = small_options();
   options.channels.erase(16);
   EXPECT_THROW(options.check(), Error);
+  options = small_options();
+  options.latent_map_channels = {{4, 8}};
+  EXPECT_THROW(options.check(), Error);
 }
 
 TEST(Generator, TruncationMovesTowardsTheMean) {
@@ -72,6 +75,24 @@ TEST(Generator, RowsOfWPlusActFromTheirResolutionOn) {
   small.max_resolution = 8;
   EXPECT_TRUE(at::equal(generator->synthesize(ws, {}, small), generator->synthesize(changed, {}, small)));
   EXPECT_FALSE(at::allclose(generator->synthesize(ws), generator->synthesize(changed)));
+}
+
+TEST(Generator, LatentMapsAddNothingUntilTrainedThenWhatTheirRowSays) {
+  torch::manual_seed(5);
+  const at::NoGradGuard no_grad;
+  GeneratorOptions options = small_options();
+  options.latent_map_channels = {{8, 3}};
+  Generator plain(small_options()), generator(options);
+  for (auto& item : plain->named_parameters()) {
+    item.value().copy_(generator->named_parameters()[item.key()]);
+  }
+  const at::Tensor ws = at::randn({2, options.latent_count(), options.w_dim});
+  EXPECT_TRUE(at::allclose(plain->synthesize(ws), generator->synthesize(ws)));
+  generator->named_parameters()["synthesis.b8.latent_map.mix.weight"].normal_();
+  EXPECT_FALSE(at::allclose(plain->synthesize(ws), generator->synthesize(ws)));
+  at::Tensor resting = ws.clone();
+  resting.select(1, 1).zero_();  // the row of b8.conv0
+  EXPECT_TRUE(at::allclose(plain->synthesize(resting), generator->synthesize(resting), 1e-3, 1e-4));
 }
 
 TEST(Generator, NewLikenessWeightsChangeNothingUntilTrained) {

@@ -37,9 +37,9 @@ TEST(Toonifier, ParsesIntoProbabilities) {
   const SmallModels models;
   const cv::Mat parsing = Toonifier(models.style()).encode(crop(1)).parsing;
   ASSERT_EQ(parsing.type(), CV_32FC(face::kLabelCount));
-  ASSERT_EQ(parsing.size(), cv::Size(64, 64));
+  ASSERT_EQ(parsing.size(), cv::Size(128, 128));
   cv::Mat sums;
-  cv::reduce(parsing.reshape(1, 64 * 64), sums, 1, cv::REDUCE_SUM);
+  cv::reduce(parsing.reshape(1, 128 * 128), sums, 1, cv::REDUCE_SUM);
   EXPECT_LT(largest_difference(sums, cv::Mat::ones(sums.size(), CV_32F)), 1e-4);
 }
 
@@ -118,7 +118,7 @@ TEST(Toonifier, DrawsWithPublicEncodersWhatTheReferenceDraws) {
         const FaceCode code = toonifier.encode(photo);
         EXPECT_TRUE(at::allclose(code.ws, expected.tensor("latents_" + name), 0, 2e-4));
         EXPECT_TRUE(code.features.empty());
-        EXPECT_EQ(code.parsing.size(), cv::Size(64, 64));
+        EXPECT_EQ(code.parsing.size(), cv::Size(128, 128));
         // The reference's picture in bytes, as render() gives it.
         const at::Tensor wanted =
             expected.tensor("image_" + name)[0].permute({1, 2, 0}).add(1).mul(127.5).clamp(0, 255);

@@ -3,6 +3,9 @@
 #include <gtest/gtest.h>
 
 #include "base/error.h"
+#include "nets/model_file.h"
+#include "support/pair_pack.h"
+#include "support/temporary_folder.h"
 #include "training/mapping_trainer.h"
 
 namespace toonmirror::training {
@@ -14,6 +17,46 @@ TEST(HouseArchitecture, FitsTogether) {
   const nets::HouseEncoderOptions encoder = house_encoder_options(generator);
   EXPECT_EQ(encoder.latent_count, generator.latent_count());
   EXPECT_EQ(encoder.likeness_channels, generator.likeness_channels);
+}
+
+class TrainGenerator : public ::testing::Test {
+ protected:
+  TrainGenerator() {
+    testing::write_pair_pack(folder_ / "pairs.safetensors", 4, /*with_targets=*/false);
+    options_.pairs = folder_ / "pairs.safetensors";
+    options_.run.output = folder_ / "out";
+    options_.run.workers = 1;
+    options_.run.batch_per_worker = 2;
+    options_.run.steps = 1;
+    options_.run.adam.learning_rate = 1e-6;
+    options_.quarter_size_share = 1;
+  }
+  HouseModel train() {
+    RunHooks hooks;
+    hooks.log = [](const std::string&) {};
+    return train_generator(options_, hooks, [](const std::filesystem::path&, const at::Tensor&) {});
+  }
+
+  testing::TemporaryFolder folder_;
+  GeneratorTrainingOptions options_;
+};
+
+TEST_F(TrainGenerator, BeginsWithAnEarlierModel) {
+  options_.start = std::filesystem::path(TOONMIRROR_SOURCE_DIR) / "models";
+  const checkpoint::NamedTensors before = nets::named_tensors(
+      *nets::load_generator(checkpoint::CheckpointFile(options_.start / "face.safetensors")));
+  const checkpoint::NamedTensors after = nets::named_tensors(*train().generator);
+  for (const auto& [name, tensor] : before) {
+    EXPECT_LT((tensor - after.at(name)).abs().max().item<double>(), 1e-4) << name;
+  }
+}
+
+TEST_F(TrainGenerator, RefusesToBeginWithAnotherArchitecture) {
+  nets::GeneratorOptions small = house_generator_options();
+  small.channels[256] = 16;
+  nets::save_network(folder_ / "face.safetensors", nets::Generator(small), "house-256", {});
+  options_.start = folder_.path();
+  EXPECT_THROW(train(), Error);
 }
 
 TEST(TrainingType, KnowsItsNames) {

@@ -88,6 +88,24 @@ TEST_F(TrainStyle, CarriesOverWhatAnEarlierChildHadLearned) {
   EXPECT_THROW(train(), Error);
 }
 
+TEST_F(TrainStyle, LeavesTheParentsLayersAlone) {
+  options_.parent_layers_px = 8;
+  const checkpoint::NamedTensors parent =
+      nets::named_tensors(*nets::load_generator(checkpoint::CheckpointFile(options_.generator)));
+  bool changed = false;
+  for (const auto& [name, tensor] : nets::named_tensors(*train())) {
+    const bool low = name.starts_with("synthesis.b4.") || name.starts_with("synthesis.b8.");
+    if (low || name.starts_with("mapping.")) {
+      EXPECT_TRUE(at::equal(tensor, parent.at(name))) << name;
+    } else {
+      changed = changed || !at::equal(tensor, parent.at(name));
+    }
+  }
+  EXPECT_TRUE(changed);
+  options_.parent_layers_px = 256;
+  EXPECT_THROW(train(), Error);
+}
+
 TEST_F(TrainStyle, ADeafChildIgnoresFinerFeatures) {
   options_.finest_features_px = 32;
   nets::Generator child = train();

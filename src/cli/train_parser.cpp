@@ -1,0 +1,55 @@
+// toonmirror train parser: the encoder's parsing head, the rest as it is.
+#include <spdlog/spdlog.h>
+
+#include <CLI/CLI.hpp>
+#include <memory>
+
+#include "base/interrupt.h"
+#include "base/model_path.h"
+#include "cli/machine.h"
+#include "cli/picture_output.h"
+#include "cli/train_options.h"
+#include "nets/model_file.h"
+#include "training/parser_trainer.h"
+
+namespace toonmirror::cli {
+namespace {
+
+struct Arguments {
+  training::ParserTrainingOptions options;
+  std::string encoder = "encoder";
+  std::string provenance;
+};
+
+int run_parser(Arguments arguments) {
+  training::ParserTrainingOptions& options = arguments.options;
+  options.encoder = find_model(arguments.encoder, ".safetensors");
+  nets::HouseEncoder encoder = training::train_parser(options, training_hooks(), write_picture);
+  throw_if_interrupted();
+  const std::filesystem::path path = options.run.output / "encoder.safetensors";
+  const ModelIdentity identity{nets::family_of(checkpoint::CheckpointFile(options.encoder)),
+                               arguments.provenance};
+  nets::save_network(path, encoder, identity.family, metadata(identity, "encoder"));
+  say_written(path);
+  return 0;
+}
+
+}  // namespace
+
+void add_train_parser(CLI::App& train, Action& chosen) {
+  CLI::App* command = train.add_subcommand(
+      "parser", "Train the encoder's face parser further; its latents, and with them all styles, stay");
+  auto arguments = std::make_shared<Arguments>();
+  training::ParserTrainingOptions& options = arguments->options;
+  options.run.workers = usable_cores();
+  command->add_option("--pairs", options.pairs, "Pack of photos made by 'toonmirror teach photo'")
+      ->type_name("FILE")
+      ->required();
+  command->add_option("--encoder", arguments->encoder, "The encoder")->type_name("NAME|FILE");
+  command->add_option("--provenance", arguments->provenance,
+                      "What it was trained on, for the file's metadata");
+  add_loop_options(*command, options.run, options.precision);
+  command->callback([arguments, &chosen] { chosen = [arguments] { return run_parser(*arguments); }; });
+}
+
+}  // namespace toonmirror::cli

@@ -1,0 +1,52 @@
+// Face parsing on the house encoder's stages: from the coarsest to the finest, each level adds what its stage
+// sees to the enlarged level below and mixes its surroundings (after Lin et al. 2017, "Feature Pyramid
+// Networks for Object Detection").
+#pragma once
+
+#include <torch/torch.h>
+
+#include <cstdint>
+#include <map>
+#include <vector>
+
+#include "nets/layers.h"
+
+namespace toonmirror::nets {
+
+// The classes of the parsing head, in this order.
+enum class FaceClass : uint8_t {
+  kBackground,
+  kSkin /* with ears, nose, neck */,
+  kBrow,
+  kEye,
+  kIris,
+  kGlasses,
+  kMouth /* inside */,
+  kLips,
+  kHair,
+  kHat,
+  kCloth
+};
+inline constexpr int64_t kFaceClassCount = 11;
+inline constexpr int64_t kParsingSize_px = 128;
+
+class ParsingHeadImpl : public torch::nn::Module {
+ public:
+  // `stages`: channels of the stages by their size in pixels, each half of the next. `width`: channels of all
+  // levels up to 32 px; 64 px has half of them and 128 px a quarter, as each level would otherwise cost four
+  // times as much as the one before.
+  ParsingHeadImpl(const std::map<int64_t, int64_t>& stages, int64_t width);
+
+  // stages [N, channels, size, size] from the finest to the coarsest; returns logits [N, 11, finest, finest]
+  // in their type.
+  at::Tensor forward(const std::vector<at::Tensor>& stages);
+  void prepare(at::ScalarType type);
+
+ private:
+  std::vector<ConvLayer> in_, mix_;     // from the coarsest to the finest
+  std::map<size_t, ConvLayer> narrow_;  // before the levels that are narrower than the one below
+  ConvLayer out_{nullptr};
+};
+TORCH_MODULE(ParsingHead);
+
+}  // namespace toonmirror::nets

@@ -1,0 +1,85 @@
+#include "training/parser_trainer.h"
+
+#include <algorithm>
+#include <array>
+
+#include "nets/model_file.h"
+#include "training/generator_trainer.h"
+#include "training/parsing_loss.h"
+
+namespace toonmirror::training {
+namespace {
+
+constexpr size_t kSheetColumns = 8;
+
+// Of nets::FaceClass on the sheet, RGB.
+constexpr std::array<std::array<float, 3>, nets::kFaceClassCount> kColours = {{{-1, -1, -1},
+                                                                               {1, 0.4F, 0},
+                                                                               {-0.4F, -1, 0.2F},
+                                                                               {1, 1, 1},
+                                                                               {-1, 0, 1},
+                                                                               {0, 1, 1},
+                                                                               {0.4F, -1, -1},
+                                                                               {1, -0.4F, -0.2F},
+                                                                               {-0.2F, -0.6F, -1},
+                                                                               {1, 1, -1},
+                                                                               {-0.6F, 0.2F, -0.6F}}};
+
+// labels [N, H, W] → [N, 3, H, W] in [-1, 1].
+at::Tensor coloured(const at::Tensor& labels) {
+  const at::Tensor palette =
+      at::tensor(at::ArrayRef<float>(kColours.front().data(), 3 * kColours.size())).view({-1, 3});
+  return palette.index_select(0, labels.flatten())
+      .view({labels.size(0), labels.size(1), labels.size(2), 3})
+      .permute({0, 3, 1, 2});
+}
+
+}  // namespace
+
+nets::HouseEncoder train_parser(const ParserTrainingOptions& options, RunHooks hooks,
+                                const PictureWriter& write_picture) {
+  const PairPack pack(options.pairs);
+  const at::ScalarType type = training_type(options.precision);
+  const checkpoint::CheckpointFile file(options.encoder);
+  nets::HouseEncoder seeing = nets::load_house_encoder(file);
+  seeing->prepare(type);
+  std::vector<nets::HouseEncoder> replicas;
+  std::vector<Modules> modules;
+  for (int64_t i = 0; i < options.run.workers; ++i) {
+    replicas.push_back(nets::load_house_encoder(file));
+    modules.push_back({replicas.back()->parsing_head().get()});
+  }
+  torch::manual_seed(options.run.seed);
+  const auto stages_of = [&](const at::Tensor& photos) {
+    const at::NoGradGuard no_grad;
+    return seeing->stages(photos.to(type));
+  };
+
+  hooks.loss = [&](const StepContext& context) {
+    const Batch batch =
+        pack.random_batch(options.run.batch_per_worker, options.augmentation, *context.random);
+    nets::ParsingHead& head = replicas[static_cast<size_t>(context.worker)]->parsing_head();
+    Loss loss;
+    loss.total = parsing_loss(head->forward(stages_of(batch.photo)).to(at::kFloat), batch.labels);
+    loss.figures["parsing"] = loss.total.item<double>();
+    return loss;
+  };
+
+  const std::vector<int64_t>& rows =
+      pack.held_out_rows().empty() ? pack.training_rows() : pack.held_out_rows();
+  const Batch shown =
+      pack.batch({rows.begin(), rows.begin() + static_cast<int64_t>(std::min(kSheetColumns, rows.size()))});
+  hooks.sheet = [&](const std::filesystem::path& path) {
+    const at::NoGradGuard no_grad;
+    const at::Tensor logits =
+        replicas.front()->parsing_head()->forward(stages_of(shown.photo)).to(at::kFloat);
+    const at::Tensor seen =
+        at::upsample_bilinear2d(logits, {shown.labels.size(1), shown.labels.size(2)}, /*align_corners=*/false)
+            .argmax(1);
+    write_picture(path, tile_rows({shown.photo, coloured(shown.labels), coloured(seen)}));
+  };
+  run_training(options.run, modules, {}, hooks);
+  return replicas.front();
+}
+
+}  // namespace toonmirror::training
