@@ -52,12 +52,15 @@ void add_run_options(CLI::App& command, RunOptions& run, std::filesystem::path& 
 }
 
 int run_generator(const GeneratorTrainingOptions& options, const ModelIdentity& identity) {
+  if (options.keep_stages && options.start.empty()) {
+    throw UsageError("--keep-stages keeps those of an earlier encoder", "name its folder with --start");
+  }
   training::HouseModel model = training::train_generator(options, training_hooks(), write_picture);
   throw_if_interrupted();
   spdlog::info("fitting the mapping network");
   const training::PairPack pack(options.pairs);
   const at::Tensor latents =
-      training::encode_all(pack, model.encoder, training::training_type(options.precision));
+      training::encode_all(pack, model.encoder, training::training_type(options.precision)).w;
   const double share = training::fit_mapping(latents, model.generator);
   spdlog::info("seeds vary along axes that hold {:.1f} % of what tells faces apart", 100.0 * share);
   const std::filesystem::path& folder = options.run.output;
@@ -138,6 +141,9 @@ int run_style(StyleArguments arguments) {
   if (options.earlier_child.empty() != options.earlier_generator.empty()) {
     throw UsageError("--earlier-child and --earlier-generator belong together");
   }
+  if (!options.earlier_encoder.empty() && options.earlier_child.empty()) {
+    throw UsageError("--earlier-encoder says what latents --earlier-child had: give both");
+  }
   options.generator = find_model(arguments.generator, ".safetensors");
   options.encoder = find_model(arguments.encoder, ".safetensors");
   arguments.identity.family = nets::family_of(checkpoint::CheckpointFile(options.generator));
@@ -192,6 +198,10 @@ void add_generator(CLI::App& train, Action& chosen) {
       ->add_option("--start", options.start,
                    "Earlier face.safetensors and encoder.safetensors to begin with, instead of from nothing")
       ->type_name("FOLDER");
+  command->add_flag(
+      "--keep-stages", options.keep_stages,
+      "The encoder's stages, likeness features and parser stay those of --start: only latents and "
+      "generator learn");
   command->add_option("--quarter-size-share", options.quarter_size_share,
                       "First share of the run, which learns pictures of 64 px");
   command->add_option("--half-size-share", options.half_size_share,
@@ -237,6 +247,10 @@ void add_style(CLI::App& train, Action& chosen) {
           "This style as it was learned on an earlier face generator: what it had learned is carried over")
       ->type_name("FILE");
   command->add_option("--earlier-generator", options.earlier_generator, "That earlier face generator")
+      ->type_name("FILE");
+  command
+      ->add_option("--earlier-encoder", options.earlier_encoder,
+                   "Its encoder, where the present one has other latents")
       ->type_name("FILE");
   command
       ->add_option("--parent-layers", options.parent_layers_px,

@@ -12,7 +12,7 @@ namespace toonmirror::cli {
 
 // What the metadata of a trained file says of it.
 struct ModelIdentity {
-  std::string family = "house-256";
+  std::string family = "house-256-2";  // version 2 of its latents, which began as eigenfaces
   std::string provenance;
 };
 checkpoint::Metadata metadata(const ModelIdentity& identity, const std::string& name);

@@ -6,6 +6,7 @@
 
 #include "base/interrupt.h"
 #include "base/model_path.h"
+#include "cli/exit_code.h"
 #include "cli/machine.h"
 #include "cli/picture_output.h"
 #include "cli/train_options.h"
@@ -31,7 +32,7 @@ int run_parser(Arguments arguments) {
                                arguments.provenance};
   nets::save_network(path, encoder, identity.family, metadata(identity, "encoder"));
   say_written(path);
-  return 0;
+  return kDone;
 }
 
 }  // namespace

@@ -34,8 +34,16 @@ void add_additions(BlendPlan& plan, const GeneratorOptions& options, int64_t res
     for (const char* part : {".weight", ".bias"}) plan[block_name(resolution) + layer + part] = share;
   };
   if (options.likeness_channels.contains(resolution)) add("likeness");
-  if (!options.latent_map_channels.contains(resolution)) return;
-  for (const char* layer : {"latent_map.in", "latent_map.out", "latent_map.mix"}) add(layer);
+  if (options.latent_picture_px == 0) return;
+  if (resolution >= 16 && resolution <= 64) add("picture_mix");
+  if (resolution == 64) add("picture_rgb");
+}
+
+// What has no block before it: the constant and the latent picture.
+void add_beginning(BlendPlan& plan, const GeneratorOptions& options, double share) {
+  plan["synthesis.b4.const"] = share;
+  if (options.latent_picture_px == 0) return;
+  for (const char* part : {"weight", "bias"}) plan[std::string("synthesis.picture.linear.") + part] = share;
 }
 
 void check_weights(const std::vector<double>& weights) {
@@ -64,7 +72,7 @@ BlendPlan pinkney_plan(const GeneratorOptions& options, int64_t resolution, int 
   BlendPlan plan;
   for (int64_t r = 4; r <= options.resolution; r *= 2) {
     if (r == 4) {
-      plan["synthesis.b4.const"] = share(r, 0);
+      add_beginning(plan, options, share(r, 0));
     } else {
       add_convolution(plan, options, block_name(r) + "conv0", share(r, 0));
       add_convolution(plan, options, block_name(r) + "conv1", share(r, 1));
@@ -109,7 +117,7 @@ BlendPlan layers_plan(const GeneratorOptions& options, const std::vector<double>
     return std::lerp(weights[first], weights[second], at - static_cast<double>(first));
   };
   BlendPlan plan;
-  plan["synthesis.b4.const"] = share(0);
+  add_beginning(plan, options, share(0));
   add_convolution(plan, options, "synthesis.b4.conv1", share(0));
   add_to_rgb(plan, "synthesis.b4.torgb", share(0));
   size_t layer = 1;

@@ -8,12 +8,21 @@ namespace {
 
 constexpr int64_t kSummarySize_px = 4;
 constexpr int64_t kDeltaRank = 128;
+constexpr int64_t kMaxProjectionSize_px = 64;
+constexpr double kProjectionRate = 0.01;  // relative to the other layers, see kPictureRate of stylegan2.cpp
 
 }  // namespace
+
+at::Tensor small_picture(const at::Tensor& pictures, int64_t size_px) {
+  return at::adaptive_avg_pool2d(pictures.to(at::kFloat), {size_px, size_px}).contiguous();
+}
 
 HouseEncoderImpl::HouseEncoderImpl(const HouseEncoderOptions& options) : options_(options) {
   if (options_.resolution != 256 || options_.channels.size() != 5) {
     throw Error("house encoder of an unknown shape", "this version knows 256 px inputs and five stages");
+  }
+  if (options_.projection_px < 0 || options_.projection_px > kMaxProjectionSize_px) {
+    throw Error("house encoder that projects pictures of " + std::to_string(options_.projection_px) + " px");
   }
   int64_t in = 3;
   std::map<int64_t, int64_t> parsed;
@@ -38,6 +47,10 @@ HouseEncoderImpl::HouseEncoderImpl(const HouseEncoderOptions& options) : options
   latent_ = register_module("latent", FullyConnected(w_dim, w_dim, false));
   delta_in_ = register_module("delta_in", FullyConnected(w_dim, kDeltaRank, true));
   delta_out_ = register_module("delta_out", FullyConnected(kDeltaRank, options_.latent_count * w_dim, false));
+  if (options_.projection_px > 0) {
+    const int64_t numbers = 3 * options_.projection_px * options_.projection_px;
+    projection_ = register_module("projection", FullyConnected(numbers, w_dim, false, kProjectionRate));
+  }
   parsing_ = register_module("parsing", ParsingHead(parsed, options_.parsing_channels));
   torch::NoGradGuard no_grad;
   delta_out_->weight.zero_();
@@ -54,22 +67,50 @@ std::vector<at::Tensor> HouseEncoderImpl::stages(const at::Tensor& x) {
   return result;
 }
 
-HouseEncoding HouseEncoderImpl::forward(const at::Tensor& x, bool parse) {
-  HouseEncoding result;
-  const std::vector<at::Tensor> seen = stages(x);
-  for (const at::Tensor& stage : seen) {
+LikenessFeatures HouseEncoderImpl::features(const std::vector<at::Tensor>& stages) {
+  LikenessFeatures result;
+  for (const at::Tensor& stage : stages) {
     if (const auto found = likeness_.find(stage.size(2)); found != likeness_.end()) {
-      result.features.emplace(found->first, found->second->forward(stage));
+      result.emplace(found->first, found->second->forward(stage));
     }
   }
+  return result;
+}
+
+HouseEncoding HouseEncoderImpl::latents(const at::Tensor& x, const at::Tensor& last_stage) {
   const at::Tensor pooled =
-      at::adaptive_avg_pool2d(seen.back().to(at::kFloat), {kSummarySize_px, kSummarySize_px});
+      at::adaptive_avg_pool2d(last_stage.to(at::kFloat), {kSummarySize_px, kSummarySize_px});
   const at::Tensor summary = summary_->forward(pooled.contiguous().flatten(1));
+  HouseEncoding result;
   result.w = latent_->forward(summary);
+  if (projection_) {
+    result.w = result.w + projection_->forward(small_picture(x, options_.projection_px).flatten(1));
+  }
   result.deltas =
       delta_out_->forward(delta_in_->forward(summary)).view({-1, options_.latent_count, options_.w_dim});
+  return result;
+}
+
+HouseEncoding HouseEncoderImpl::forward(const at::Tensor& x, bool parse) {
+  const std::vector<at::Tensor> seen = stages(x);
+  HouseEncoding result = latents(x, seen.back());
+  result.features = features(seen);
   if (parse) result.parsing = parsing_->forward(seen).to(at::kFloat);
   return result;
+}
+
+std::vector<torch::nn::Module*> HouseEncoderImpl::latent_heads() {
+  std::vector<torch::nn::Module*> result = {summary_.get(), latent_.get(), delta_in_.get(), delta_out_.get()};
+  if (projection_) result.push_back(projection_.get());
+  return result;
+}
+
+void HouseEncoderImpl::silence_stages() {
+  const torch::NoGradGuard no_grad;
+  for (FullyConnected* layer : {&latent_, &delta_out_}) {
+    (*layer)->weight.zero_();
+    (*layer)->bias.zero_();
+  }
 }
 
 void HouseEncoderImpl::prepare(at::ScalarType type) {

@@ -1,5 +1,5 @@
-// The house encoder: one small convolutional network (1.4 GFLOP) that projects an aligned face into W+,
-// hands the generator the likeness features, and parses the face into 11 classes.
+// The house encoder: one small convolutional network (1.0 GFLOP, its parser 0.4) that projects an aligned
+// face into W+, hands the generator the likeness features, and parses the face into 11 classes.
 #pragma once
 
 #include <torch/torch.h>
@@ -19,6 +19,9 @@ struct HouseEncoderOptions {
   std::vector<int64_t> channels = {32, 48, 96, 192, 256};  // at 1/2, 1/4, 1/8, 1/16, 1/32 of the input
   std::map<int64_t, int64_t> likeness_channels;  // as in the generator; resolutions 32 and 64 are possible
   int64_t parsing_channels = 64;
+  // Size of the small picture whose linear projection is the larger part of w (training/eigenfaces.h); 0: the
+  // stages alone give w.
+  int64_t projection_px = 0;
 };
 
 struct HouseEncoding {
@@ -29,6 +32,9 @@ struct HouseEncoding {
 
   at::Tensor w_plus() const { return w.unsqueeze(1) + deltas; }
 };
+
+// Pictures [N, 3, R, R] averaged down to what the encoder projects, [N, 3, size, size] float.
+at::Tensor small_picture(const at::Tensor& pictures, int64_t size_px);
 
 class HouseEncoderImpl : public torch::nn::Module {
  public:
@@ -41,7 +47,17 @@ class HouseEncoderImpl : public torch::nn::Module {
   // What the heads see: [N, channels, size, size] of 128, 64, 32, 16 and 8 px, in the type of x.
   std::vector<at::Tensor> stages(const at::Tensor& x);
   // Of stages() alone.
+  LikenessFeatures features(const std::vector<at::Tensor>& stages);
+  // w and deltas of x and the last of stages(x); nothing else is set.
+  HouseEncoding latents(const at::Tensor& x, const at::Tensor& last_stage);
+  // Of stages() alone.
   ParsingHead& parsing_head() { return parsing_; }
+  // The layers that give w and deltas and nothing else.
+  std::vector<torch::nn::Module*> latent_heads();
+  // x at projection_px [N, 3 · projection_px²] → w; undefined without one.
+  FullyConnected& projection() { return projection_; }
+  // Makes w the projection's alone, without deltas, as a start of training.
+  void silence_stages();
   void prepare(at::ScalarType type);
 
  private:
@@ -49,6 +65,7 @@ class HouseEncoderImpl : public torch::nn::Module {
   std::vector<ConvLayer> down_, same_;
   std::map<int64_t, ConvLayer> likeness_;
   FullyConnected summary_{nullptr}, latent_{nullptr}, delta_in_{nullptr}, delta_out_{nullptr};
+  FullyConnected projection_{nullptr};
   ParsingHead parsing_{nullptr};
 };
 TORCH_MODULE(HouseEncoder);

@@ -26,13 +26,38 @@ FullyConnectedImpl::FullyConnectedImpl(int64_t in, int64_t out, bool activate, d
   bias = register_parameter("bias", torch::full({out}, bias_init / lr_multiplier));
 }
 
+double FullyConnectedImpl::gain() const {
+  return lr_multiplier_ / std::sqrt(static_cast<double>(weight.size(1)));
+}
+
+void FullyConnectedImpl::set(const at::Tensor& matrix, const at::Tensor& offset) {
+  const at::NoGradGuard no_grad;
+  weight.copy_(matrix / gain());
+  bias.copy_(offset / lr_multiplier_);
+}
+
+void FullyConnectedImpl::prepare(at::ScalarType type) {
+  const bool rounded = type == at::kBFloat16 && engine::backend() != engine::Backend::kTorch;
+  prepared_ = rounded ? (weight.detach() * gain()).to(type) : at::Tensor();
+}
+
+at::Tensor FullyConnectedImpl::product(const at::Tensor& rows) const {
+  const at::Tensor offset = bias * lr_multiplier_;
+  if (at::GradMode::is_enabled()) return at::addmm(offset, rows, weight.t(), 1.0, gain());
+  if (prepared_.defined())
+    return at::linear(rows.to(prepared_.scalar_type()), prepared_).to(at::kFloat) + offset;
+  // A single long row is faster as a vector.
+  if (rows.size(0) == 1 && rows.size(1) > weight.size(0)) {
+    return at::addmv(offset, weight, rows[0], 1.0, gain()).unsqueeze(0);
+  }
+  // The gain is multiplied into the product and not into the weight, which is larger.
+  return at::addmm(offset, rows, weight.t(), 1.0, gain());
+}
+
 at::Tensor FullyConnectedImpl::forward(const at::Tensor& x) {
-  const double gain = lr_multiplier_ / std::sqrt(static_cast<double>(weight.size(1)));
   std::vector<int64_t> shape = x.sizes().vec();
   shape.back() = weight.size(0);
-  // The gain is multiplied into the product and not into the weight, which is larger.
-  const at::Tensor y =
-      at::addmm(bias * lr_multiplier_, x.reshape({-1, weight.size(1)}), weight.t(), 1.0, gain).view(shape);
+  const at::Tensor y = product(x.reshape({-1, weight.size(1)})).view(shape);
   return activate_ ? at::leaky_relu(y, kLreluSlope) * kSqrt2 : y;
 }
 

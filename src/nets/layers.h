@@ -35,12 +35,21 @@ class FullyConnectedImpl : public torch::nn::Module {
   FullyConnectedImpl(int64_t in, int64_t out, bool activate, double lr_multiplier = 1.0,
                      double bias_init = 0.0);
   at::Tensor forward(const at::Tensor& x);
+  // Makes it matrix [out, in] · x + offset [out], before the activation.
+  void set(const at::Tensor& matrix, const at::Tensor& offset);
+  // For inference: in bf16 a layer of millions of weights reads half as much for each picture, and its result
+  // is rounded. Other types change nothing.
+  void prepare(at::ScalarType type);
 
   torch::Tensor weight, bias;
 
  private:
+  double gain() const;
+  at::Tensor product(const at::Tensor& rows) const;
+
   bool activate_;
   double lr_multiplier_;
+  at::Tensor prepared_;  // weight in bf16 as it is used; undefined: compute in float
 };
 TORCH_MODULE(FullyConnected);
 

@@ -130,21 +130,20 @@ std::string architecture_json(const GeneratorOptions& options) {
                  {"channels", by_resolution(options.channels)},
                  {"noise", options.noise},
                  {"likeness_channels", by_resolution(options.likeness_channels)}};
-  if (!options.latent_map_channels.empty()) {
-    result["latent_map_channels"] = by_resolution(options.latent_map_channels);
-  }
+  if (options.latent_picture_px > 0) result["latent_picture_px"] = options.latent_picture_px;
   if (std::isfinite(options.conv_clamp)) result["conv_clamp"] = options.conv_clamp;
   return result.dump();
 }
 
 std::string architecture_json(const HouseEncoderOptions& options) {
-  return json({{"resolution", options.resolution},
-               {"w_dim", options.w_dim},
-               {"latent_count", options.latent_count},
-               {"channels", options.channels},
-               {"likeness_channels", by_resolution(options.likeness_channels)},
-               {"parsing_channels", options.parsing_channels}})
-      .dump();
+  json result = {{"resolution", options.resolution},
+                 {"w_dim", options.w_dim},
+                 {"latent_count", options.latent_count},
+                 {"channels", options.channels},
+                 {"likeness_channels", by_resolution(options.likeness_channels)},
+                 {"parsing_channels", options.parsing_channels}};
+  if (options.projection_px > 0) result["projection_px"] = options.projection_px;
+  return result.dump();
 }
 
 std::optional<GeneratorWeights> house_generator(const checkpoint::CheckpointFile& file) {
@@ -164,9 +163,7 @@ std::optional<GeneratorWeights> house_generator(const checkpoint::CheckpointFile
     options.noise = architecture.at("noise").get<bool>();
     options.conv_clamp = architecture.value("conv_clamp", options.conv_clamp);
     options.likeness_channels = resolutions_from(architecture.at("likeness_channels"));
-    if (const auto maps = architecture.find("latent_map_channels"); maps != architecture.end()) {
-      options.latent_map_channels = resolutions_from(*maps);
-    }
+    options.latent_picture_px = architecture.value("latent_picture_px", options.latent_picture_px);
     return options;
   });
   return result;
@@ -199,6 +196,7 @@ HouseEncoder load_house_encoder(const checkpoint::CheckpointFile& file) {
     options.channels = architecture.at("channels").get<std::vector<int64_t>>();
     options.likeness_channels = resolutions_from(architecture.at("likeness_channels"));
     options.parsing_channels = architecture.at("parsing_channels").get<int64_t>();
+    options.projection_px = architecture.value("projection_px", options.projection_px);
     return options;
   }));
   assign_tensors(*encoder, all_tensors(file), file.path().string());
@@ -247,6 +245,12 @@ void check_tensors(const torch::nn::Module& module, const checkpoint::NamedTenso
   for (const auto& [name, tensor] : tensors) {
     if (!targets.contains(name)) fail(where, "has a tensor that the network lacks: ", name);
   }
+}
+
+void assign_earlier(torch::nn::Module& module, const torch::nn::Module& earlier, const std::string& where) {
+  checkpoint::NamedTensors tensors = named_tensors(module);
+  for (const auto& [name, tensor] : named_tensors(earlier)) tensors[name] = tensor;
+  assign_tensors(module, std::move(tensors), where);
 }
 
 void assign_tensors(torch::nn::Module& module, checkpoint::NamedTensors tensors, const std::string& where) {

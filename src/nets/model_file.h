@@ -50,6 +50,9 @@ void check_tensors(const torch::nn::Module& module, const checkpoint::NamedTenso
 // soon as it is copied, so that large networks need not be in memory twice.
 void assign_tensors(torch::nn::Module& module, checkpoint::NamedTensors tensors, const std::string& where);
 
+// The same for an earlier network that may lack what the architecture has gained since: that stays as it is.
+void assign_earlier(torch::nn::Module& module, const torch::nn::Module& earlier, const std::string& where);
+
 // Writes a network as fp16. `metadata` adds to (or replaces) kind, architecture and family.
 void save_network(const std::filesystem::path& path, const Generator& generator, const std::string& family,
                   checkpoint::Metadata metadata);

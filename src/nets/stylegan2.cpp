@@ -11,7 +11,11 @@
 namespace toonmirror::nets {
 namespace {
 
-constexpr int64_t kLatentMapRank = 128;
+// Of the latent picture's linear map, relative to other layers: its smaller components drown in steps of the
+// usual size.
+constexpr double kPictureRate = 0.01;
+constexpr int64_t kPictureSize_px = 64;        // what it is enlarged to
+constexpr int64_t kFirstPictureBlock_px = 16;  // that hears of it
 
 at::Tensor clamped(const at::Tensor& x, double limit) {
   return std::isinf(limit) ? x : x.clamp(-limit, limit);
@@ -34,11 +38,10 @@ void GeneratorOptions::check() const {
     throw Error("generator with latents of " + std::to_string(z_dim) + " and " + std::to_string(w_dim) +
                 " numbers and " + std::to_string(mapping_layers) + " mapping layers");
   }
-  for (const auto& [r, count] : latent_map_channels) {
-    if ((r != 8 && r != 16 && r != 32) || r > resolution || count < 1 || count > 256) {
-      throw Error("generator with a latent map of " + std::to_string(count) + " channels at resolution " +
-                  std::to_string(r));
-    }
+  if (latent_picture_px < 0 || latent_picture_px > kPictureSize_px ||
+      (latent_picture_px > 0 && resolution < kPictureSize_px)) {
+    throw Error("generator of " + std::to_string(resolution) + " px with a latent picture of " +
+                std::to_string(latent_picture_px) + " px");
   }
   for (int64_t r = 4; r <= resolution; r *= 2) {
     const auto found = channels.find(r);
@@ -132,19 +135,14 @@ at::Tensor ToRgbImpl::forward(const at::Tensor& x, const at::Tensor& w) {
       (reference ? reference::to_rgb(x, modulated) : to_rgb(x, modulated)) + bias.view({1, 3, 1, 1}), clamp_);
 }
 
-LatentMapImpl::LatentMapImpl(int64_t w_dim, int64_t channels, int64_t resolution, int64_t out)
-    : channels_(channels), resolution_(resolution) {
-  in_ = register_module("in", FullyConnected(w_dim, kLatentMapRank, /*activate=*/false));
-  out_ = register_module(
-      "out", FullyConnected(kLatentMapRank, channels * resolution * resolution, /*activate=*/false));
-  mix_ = register_module("mix", ConvLayer(channels, out, 1, 1, /*activate=*/false));
-  torch::NoGradGuard no_grad;
-  mix_->weight.zero_();
+LatentPictureImpl::LatentPictureImpl(int64_t w_dim, int64_t size_px) : size_px_(size_px) {
+  linear = register_module("linear",
+                           FullyConnected(w_dim, 3 * size_px * size_px, /*activate=*/false, kPictureRate));
 }
 
-at::Tensor LatentMapImpl::forward(const at::Tensor& w, at::ScalarType type) {
-  const at::Tensor map = out_->forward(in_->forward(w)).view({-1, channels_, resolution_, resolution_});
-  return mix_->forward(map.to(type).contiguous(at::MemoryFormat::ChannelsLast));
+at::Tensor LatentPictureImpl::forward(const at::Tensor& w) {
+  const at::Tensor small = linear->forward(w).view({-1, 3, size_px_, size_px_});
+  return at::upsample_bilinear2d(small, {kPictureSize_px, kPictureSize_px}, /*align_corners=*/false);
 }
 
 SynthesisBlockImpl::SynthesisBlockImpl(const GeneratorOptions& options, int64_t resolution) {
@@ -163,10 +161,15 @@ SynthesisBlockImpl::SynthesisBlockImpl(const GeneratorOptions& options, int64_t 
     torch::NoGradGuard no_grad;
     likeness->weight.zero_();
   }
-  if (const auto found = options.latent_map_channels.find(resolution);
-      found != options.latent_map_channels.end()) {
-    latent_map = register_module("latent_map", LatentMap(options.w_dim, found->second, resolution, out));
-  }
+  if (options.latent_picture_px == 0 || resolution < kFirstPictureBlock_px || resolution > kPictureSize_px)
+    return;
+  const int64_t cell = kPictureSize_px / resolution;
+  picture_mix = register_module("picture_mix", ConvLayer(3 * cell * cell, out, 1, 1, /*activate=*/false));
+  torch::NoGradGuard no_grad;
+  picture_mix->weight.zero_();
+  if (resolution != kPictureSize_px) return;
+  picture_rgb = register_module("picture_rgb", ConvLayer(3, 3, 1, 1, /*activate=*/false));
+  picture_rgb->weight.copy_(at::eye(3).view({3, 3, 1, 1}) * (0.5 * std::sqrt(3.0)));
 }
 
 void SynthesisBlockImpl::prepare(at::ScalarType type) {
@@ -174,35 +177,42 @@ void SynthesisBlockImpl::prepare(at::ScalarType type) {
   conv1->prepare(type);
   torgb->prepare();
   if (likeness) likeness->prepare(type);
-  if (latent_map) latent_map->prepare(type);
+  if (picture_mix) picture_mix->prepare(type);
 }
 
-at::Tensor SynthesisBlockImpl::with_additions(const at::Tensor& x, const at::Tensor& w,
-                                              const at::Tensor& features) {
+at::Tensor SynthesisBlockImpl::with_additions(const at::Tensor& x, const Additions& additions) {
   const at::ScalarType type = x.scalar_type();
   at::Tensor result = x;
-  if (latent_map) result = result + latent_map->forward(w, type);
+  if (picture_mix) {
+    const at::Tensor cells = at::pixel_unshuffle(additions.picture, kPictureSize_px / x.size(2));
+    result = result + picture_mix->forward(cells.to(type).contiguous(at::MemoryFormat::ChannelsLast));
+  }
   if (!likeness) return result;
   // Features of zeros and no features at all are the same thing: the bias stays.
-  if (!features.defined()) return result + likeness->bias.to(type).view({1, -1, 1, 1});
-  return result + likeness->forward(features.to(type));
+  if (!additions.features.defined()) return result + likeness->bias.to(type).view({1, -1, 1, 1});
+  return result + likeness->forward(additions.features.to(type));
 }
 
 at::Tensor SynthesisBlockImpl::forward(const at::Tensor& x, const at::Tensor& ws, int64_t row,
-                                       const at::Tensor& features, NoiseMode noise_mode) {
+                                       const Additions& additions, NoiseMode noise_mode) {
   const int64_t second = conv0 ? row + 1 : row;
   at::Tensor y = x;
   if (!conv1->fast(x)) {
     if (conv0) y = conv0->forward(y, ws.select(1, row), noise_mode);
-    return conv1->forward(with_additions(y, ws.select(1, row), features), ws.select(1, second), noise_mode);
+    return conv1->forward(with_additions(y, additions), ws.select(1, second), noise_mode);
   }
   const at::Tensor style = conv1->style(ws.select(1, second));
-  const bool modulated = conv0 && !likeness && !latent_map;
+  const bool modulated = conv0 && !likeness && !picture_mix;
   if (conv0) {
     y = conv0->infer(y, /*modulated=*/false, conv0->style(ws.select(1, row)), noise_mode,
                      modulated ? style : at::Tensor());
   }
-  return conv1->infer(with_additions(y, ws.select(1, row), features), modulated, style, noise_mode, {});
+  return conv1->infer(with_additions(y, additions), modulated, style, noise_mode, {});
+}
+
+at::Tensor SynthesisBlockImpl::rgb(const at::Tensor& x, const at::Tensor& w, const Additions& additions) {
+  const at::Tensor result = torgb->forward(x, w);
+  return picture_rgb ? result + picture_rgb->forward(additions.picture) : result;
 }
 
 MappingImpl::MappingImpl(const GeneratorOptions& options) {
@@ -222,6 +232,9 @@ at::Tensor MappingImpl::forward(const at::Tensor& z) {
 }
 
 SynthesisImpl::SynthesisImpl(const GeneratorOptions& options) {
+  if (options.latent_picture_px > 0) {
+    picture = register_module("picture", LatentPicture(options.w_dim, options.latent_picture_px));
+  }
   for (int64_t r = 4; r <= options.resolution; r *= 2) {
     blocks_.emplace_back(register_module("b" + std::to_string(r), SynthesisBlock(options, r)));
   }
@@ -229,12 +242,16 @@ SynthesisImpl::SynthesisImpl(const GeneratorOptions& options) {
 
 void SynthesisImpl::prepare(at::ScalarType type) {
   reference_ = engine::backend() == engine::Backend::kTorch;
+  prepare_block(0, type);
   for (SynthesisBlock& block : blocks_) block->prepare(type);
 }
 
 void SynthesisImpl::prepare_block(int64_t resolution, at::ScalarType type) {
-  const auto index = static_cast<size_t>(std::bit_width(static_cast<uint64_t>(resolution)) - 3);
-  blocks_.at(index)->prepare(type);
+  if (resolution == 0) {
+    if (picture) picture->linear->prepare(type);
+    return;
+  }
+  blocks_.at(static_cast<size_t>(std::bit_width(static_cast<uint64_t>(resolution)) - 3))->prepare(type);
 }
 
 at::Tensor SynthesisImpl::forward(const at::Tensor& ws, const LikenessFeatures& features,
@@ -242,15 +259,17 @@ at::Tensor SynthesisImpl::forward(const at::Tensor& ws, const LikenessFeatures& 
   const SynthesisBlock& first = blocks_.front();
   at::Tensor x = first->constant.unsqueeze(0).expand({ws.size(0), -1, -1, -1}).to(options.compute_type);
   at::Tensor rgb;
+  SynthesisBlockImpl::Additions additions;
+  if (picture) additions.picture = picture->forward(ws.select(1, 0));
   int64_t row = 0;  // of W+; a block's toRGB shares its row with the next block's first convolution
   int64_t resolution = 4;
   for (SynthesisBlock& block : blocks_) {
     if (resolution > options.max_resolution) break;
     const auto found = features.find(resolution);
-    x = block->forward(x, ws, row, found == features.end() ? at::Tensor() : found->second,
-                       options.noise_mode);
+    additions.features = found == features.end() ? at::Tensor() : found->second;
+    x = block->forward(x, ws, row, additions, options.noise_mode);
     row += block->conv0 ? 2 : 1;
-    const at::Tensor contribution = block->torgb->forward(x, ws.select(1, row));
+    const at::Tensor contribution = block->rgb(x, ws.select(1, row), additions);
     if (rgb.defined()) {
       rgb = (reference_ ? reference::upsample_2x(rgb) : upsample_2x(rgb, /*margin=*/0)) + contribution;
     } else {

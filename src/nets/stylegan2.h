@@ -9,7 +9,8 @@
 //   synthesis.b4.const   synthesis.bR.{conv0,conv1,torgb}.{weight,bias,affine.weight,affine.bias}   (no conv0
 //   in b4) synthesis.bR.{conv0,conv1}.{noise_const,noise_strength}       when the network has noise
 //   synthesis.bR.likeness.{weight,bias}                            house family only, see LikenessFeatures
-//   synthesis.bR.latent_map.{in,out,mix}.{weight,bias}             house family only, see LatentMap
+//   synthesis.picture.linear.{weight,bias}                         house family only, see LatentPicture
+//   synthesis.bR.{picture_mix,picture_rgb}.{weight,bias}           the same
 #pragma once
 
 #include <torch/torch.h>
@@ -39,9 +40,8 @@ struct GeneratorOptions {
   // Resolution → channels of the encoder features that may be added there (house family); empty for public
   // networks.
   std::map<int64_t, int64_t> likeness_channels;
-  // Resolution (8, 16 or 32) → channels of a picture that is decoded from W+ and added there (house family),
-  // see LatentMap; empty for public networks.
-  std::map<int64_t, int64_t> latent_map_channels;
+  // Size of the small picture that is decoded from W+ (house family), see LatentPicture; 0: none.
+  int64_t latent_picture_px = 0;
 
   // Number of rows of W+: 2·log2(resolution) − 2.
   int64_t latent_count() const;
@@ -104,41 +104,48 @@ class ToRgbImpl : public torch::nn::Module {
 };
 TORCH_MODULE(ToRgb);
 
-// A row of W+ → what is where at a block's resolution: linear maps of rank 128 to [N, channels, R, R], then a
-// 1×1 convolution to the block's channels, which is zero in a new network. Modulation alone has to make all
-// positions out of one constant, which takes many pictures to learn; decoders of auto-encoders begin with
-// such a layer.
-class LatentMapImpl : public torch::nn::Module {
+// The first row of W+ → a small picture, by a linear map, enlarged to 64 px: with the eigenfaces as that map
+// (training/eigenfaces.h) a blurred portrait. Blocks of 16, 32 and 64 px mix it into their activations, a
+// cell of it to each position, and at 64 px it is added to the picture, so that the network has to draw what
+// is missing and not to invent a face: modulation alone has to make all positions out of one constant, which
+// takes millions of pictures to learn.
+class LatentPictureImpl : public torch::nn::Module {
  public:
-  LatentMapImpl(int64_t w_dim, int64_t channels, int64_t resolution, int64_t out);
-  // w [N, w_dim] → [N, out, R, R] in that type.
-  at::Tensor forward(const at::Tensor& w, at::ScalarType type);
-  void prepare(at::ScalarType type) { mix_->prepare(type); }
+  LatentPictureImpl(int64_t w_dim, int64_t size_px);
+  // w [N, w_dim] → [N, 3, 64, 64] float.
+  at::Tensor forward(const at::Tensor& w);
+
+  FullyConnected linear{nullptr};  // to [3, size, size]
 
  private:
-  int64_t channels_, resolution_;
-  FullyConnected in_{nullptr}, out_{nullptr};
-  ConvLayer mix_{nullptr};
+  int64_t size_px_;
 };
-TORCH_MODULE(LatentMap);
+TORCH_MODULE(LatentPicture);
 
 class SynthesisBlockImpl : public torch::nn::Module {
  public:
   SynthesisBlockImpl(const GeneratorOptions& options, int64_t resolution);
   void prepare(at::ScalarType type);
+  // What is added between the two convolutions, where the block has a use for it.
+  struct Additions {
+    at::Tensor features;  // LikenessFeatures of this resolution
+    at::Tensor picture;   // of LatentPicture
+  };
   // The two convolutions: x [N, in, R/2, R/2] (R in b4) → [N, out, R, R]. `row` of ws is the first one's.
-  at::Tensor forward(const at::Tensor& x, const at::Tensor& ws, int64_t row, const at::Tensor& features,
+  at::Tensor forward(const at::Tensor& x, const at::Tensor& ws, int64_t row, const Additions& additions,
                      NoiseMode noise_mode);
+  // The block's share of the RGB picture.
+  at::Tensor rgb(const at::Tensor& x, const at::Tensor& w, const Additions& additions);
 
   torch::Tensor constant;  // b4 only, "const": [C, 4, 4]
   StyledConv conv0{nullptr}, conv1{nullptr};
   ToRgb torgb{nullptr};
   ConvLayer likeness{nullptr};
-  LatentMap latent_map{nullptr};
+  ConvLayer picture_mix{nullptr};  // zero in a new network
+  ConvLayer picture_rgb{nullptr};  // at 64 px; begins with half of the picture
 
  private:
-  // x with what is added between the two convolutions; w is the first one's row.
-  at::Tensor with_additions(const at::Tensor& x, const at::Tensor& w, const at::Tensor& features);
+  at::Tensor with_additions(const at::Tensor& x, const Additions& additions);
 };
 TORCH_MODULE(SynthesisBlock);
 
@@ -147,6 +154,8 @@ class MappingImpl : public torch::nn::Module {
  public:
   explicit MappingImpl(const GeneratorOptions& options);
   at::Tensor forward(const at::Tensor& z);
+
+  FullyConnected& layer(size_t index) { return layers_.at(index); }
 
   torch::Tensor w_avg;  // [w_dim]
 
@@ -167,8 +176,10 @@ class SynthesisImpl : public torch::nn::Module {
   // ws [N, latent_count, w_dim] → RGB [N, 3, R, R] float, about [-1, 1], not clamped.
   at::Tensor forward(const at::Tensor& ws, const LikenessFeatures& features, const SynthesisOptions& options);
   void prepare(at::ScalarType type);
-  // The same for the block of one resolution alone.
+  // The same for the block of one resolution alone; 0: for the latent picture, where there is one.
   void prepare_block(int64_t resolution, at::ScalarType type);
+
+  LatentPicture picture{nullptr};  // null without latent_picture_px
 
  private:
   std::vector<SynthesisBlock> blocks_;

@@ -16,8 +16,6 @@ namespace {
 
 using face::Label;
 
-constexpr double kScreen_px = 12.0;        // distance of two dots, on the canvas
-constexpr double kScreenAngle_deg = 30.0;  // neither along nor across anything in a face
 const cv::Vec3f kInk(7, 0, -2);
 
 cv::Mat clamped(const cv::Mat& mask) {
@@ -32,23 +30,6 @@ cv::Mat light_of(const cv::Mat& lab) {
   cv::Mat light;
   cv::extractChannel(lab, light, 0);
   return light;
-}
-
-// The printing screen: dots that cover the share `shade` (CV_32FC1, 0 … 1) of the paper, 0 … 1.
-cv::Mat dots(const cv::Mat& shade) {
-  const double angle = kScreenAngle_deg * CV_PI / 180.0, frequency = 2 * CV_PI / kScreen_px;
-  const double c = std::cos(angle) * frequency, s = std::sin(angle) * frequency;
-  cv::Mat result(shade.size(), CV_32F);
-  for (int y = 0; y < shade.rows; ++y) {
-    for (int x = 0; x < shade.cols; ++x) {
-      // Height of a bump over each dot, 0 … 1; about `share` of the plane lies above 1 − share.
-      const double bump = 0.5 + 0.25 * (std::cos(c * x + s * y) + std::cos(c * y - s * x));
-      const double share = shade.at<float>(y, x);
-      const double ink = smooth_step(-0.09, 0.09, bump - (1.0 - share));
-      result.at<float>(y, x) = static_cast<float>(share < 0.04 ? 0.0 : ink);
-    }
-  }
-  return result;
 }
 
 // Few tones with soft steps between them, so that a small change of light does not move a border far.
@@ -82,35 +63,33 @@ cv::Vec3f skin_tone(const cv::Vec3f& own) {
   return {light, 0.9f * own[1] + 5.0f, 0.8f * own[2] + 9.0f};
 }
 
-// The tone, with shade in dots of a redder ink and a little of the real modelling.
+// The tone, one redder tone for shade with a firm edge, and a little of the real modelling.
 cv::Mat comic_skin(const Scene& scene, const SkinLayers& layers) {
   const cv::Vec3f tone = skin_tone(scene.skin);
   const cv::Mat light = light_of(layers.skin);
   const double level = cv::mean(light, inside_of(scene.mattes.of({Label::kSkin}), 0.5) > 0.5f)[0];
   const cv::Mat shade =
-      mapped(soft(light, 2.0), [level](double l) { return 0.62 * smooth_step(2.0, 22.0, level - l); });
-  const cv::Mat screen = dots(shade);
+      mapped(soft(light, 3.0), [level](double l) { return smooth_step(8.0, 11.0, level - l); });
   cv::Mat skin(light.size(), CV_32FC3);
   for (int y = 0; y < skin.rows; ++y) {
     for (int x = 0; x < skin.cols; ++x) {
-      const auto form = static_cast<float>(0.35 * std::clamp(light.at<float>(y, x) - level, -30.0, 14.0));
-      const float ink = screen.at<float>(y, x);
-      skin.at<cv::Vec3f>(y, x) = tone + cv::Vec3f(form - 13.0f * ink, 15.0f * ink, 7.0f * ink);
+      const auto form = static_cast<float>(0.22 * std::clamp(light.at<float>(y, x) - level, -30.0, 14.0));
+      const float ink = shade.at<float>(y, x);
+      skin.at<cv::Vec3f>(y, x) = tone + cv::Vec3f(form - 9.0f * ink, 9.0f * ink, 5.0f * ink);
     }
   }
   return skin;
 }
 
-// One strong colour, warm or cool as the photo was, with paper dots that grow towards the bottom.
+// One strong colour, warm or cool as the photo was, lighter towards the bottom.
 cv::Mat comic_background(const Scene& scene) {
   const cv::Mat behind = inside_of(halved(scene.mattes.of({Label::kBackground})), 0.5);
   const cv::Scalar mean = cv::mean(scene.half, behind > 0.5f);
   const double warmth = smooth_step(-1.0, 4.0, mean[2]);
   const cv::Vec3f cool(66, -14, -34), warm(84, 6, 62);
   cv::Mat share(kCanvas_px, kCanvas_px, CV_32F);
-  for (int y = 0; y < share.rows; ++y) share.row(y).setTo(0.62 * y / kCanvas_px - 0.06);
-  return mix(filled(cool + (warm - cool) * static_cast<float>(warmth)), filled({97, 0, 4}),
-             dots(clamped(share)));
+  for (int y = 0; y < share.rows; ++y) share.row(y).setTo(0.55 * y / kCanvas_px);
+  return mix(filled(cool + (warm - cool) * static_cast<float>(warmth)), filled({97, 0, 4}), share);
 }
 
 cv::Mat ink_lines(const Scene& scene) {

@@ -1,5 +1,6 @@
-// The comic teacher: a printed comic of the sixties. Flat bright colours in few tones, shade in dots of a
-// printing screen, firm ink.
+// The comic teacher: an album of the clear line. Flat bright colours in few tones, one tone of shade with a
+// firm edge, ink around everything. No printing screen: dots finer than what a generator's low layers see
+// cannot be placed by its convolutions, and a style drew a grey veil instead of them.
 #pragma once
 
 #include "face/cartoon_geometry.h"
@@ -10,8 +11,7 @@ namespace toonmirror::teachers {
 inline constexpr face::CartoonGeometry kComicGeometry = {
     .eye_zoom = 1.32, .nose_zoom = 0.92, .mouth_zoom = 1.02, .jaw_pull = 0.03};
 
-// About 0.3 s on one core; see draw_toon for what it promises and throws. The screen lies fixed in the crop,
-// so that a style can learn it.
+// About 0.3 s on one core; see draw_toon for what it promises and throws.
 Drawing draw_comic(const FaceDrawingInput& input);
 
 }  // namespace toonmirror::teachers

@@ -23,7 +23,7 @@ const std::vector<TeacherEntry>& teachers() {
       {"painting", "oil painting: strokes along the forms, warm lights, cool shadows", draw_painting,
        kPaintingGeometry},
       {"drawing", "pencil on paper: hatching, broken lines, grain", draw_pencil, kPencilGeometry},
-      {"comic", "printed comic: flat bright colours, dots for shade, firm ink", draw_comic, kComicGeometry},
+      {"comic", "album comic: flat bright colours, one firm shade, ink lines", draw_comic, kComicGeometry},
       {"photo", "no drawing: packs photos for 'toonmirror train generator'",
        [](const FaceDrawingInput& input) {
          return Drawing{input.photo, input.photo, input.labels};

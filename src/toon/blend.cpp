@@ -1,5 +1,6 @@
 #include "toon/blend.h"
 
+#include <iterator>
 #include <vector>
 
 #include "base/error.h"
@@ -26,7 +27,7 @@ nets::Generator copy_of(const nets::Generator& generator) {
   return copy;
 }
 
-// "synthesis.b64.conv0.weight" → 64; 0 for the mapping network's.
+// "synthesis.b64.conv0.weight" → 64; 0 for the mapping network's and the latent picture's.
 int64_t block_of(const std::string& name) {
   constexpr std::string_view kPrefix = "synthesis.b";
   return name.starts_with(kPrefix) ? std::stoll(name.substr(kPrefix.size())) : 0;
@@ -45,6 +46,13 @@ BlendedGenerator::BlendedGenerator(const nets::Generator& face, const nets::Gene
   face_ = nets::named_tensors(*face);
   child_ = nets::named_tensors(*child);
   nets::check_blendable(face_, child_);
+  // What both share need not be blended, nor kept three times: a house child leaves its parent's low layers
+  // alone.
+  for (auto own = face_.begin(); own != face_.end();) {
+    const bool shared = at::equal(own->second, child_.at(own->first));
+    if (shared) child_.erase(own->first);
+    own = shared ? face_.erase(own) : std::next(own);
+  }
   tensors_ = nets::named_tensors(*generator_);
   set(blend);
 }
@@ -75,7 +83,7 @@ std::map<std::string, double> BlendedGenerator::child_shares(const Blend& blend)
   }
   std::map<std::string, double> shares;
   for (const auto& [name, tensor] : child_) {
-    if (block_of(name) > 0) shares[name] = 1.0;
+    if (name.starts_with("synthesis.")) shares[name] = 1.0;
   }
   return shares;
 }
@@ -104,7 +112,7 @@ void BlendedGenerator::set(const Blend& blend) {
         at::lerp_out(tensor, face, child, share);
       }
     }
-    if (prepared_ && block > 0) generator_->synthesis->prepare_block(block, *prepared_);
+    if (prepared_) generator_->synthesis->prepare_block(block, *prepared_);
   }
   shares_ = shares;
 }

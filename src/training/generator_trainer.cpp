@@ -5,38 +5,73 @@
 
 #include "base/error.h"
 #include "nets/model_file.h"
+#include "training/eigenfaces.h"
+#include "training/latent_translation.h"
 #include "training/parsing_loss.h"
 
 namespace toonmirror::training {
 namespace {
-
-constexpr size_t kSheetColumns = 8;
 
 HouseModel new_house_model() {
   const nets::GeneratorOptions options = house_generator_options();
   return {nets::Generator(options), nets::HouseEncoder(house_encoder_options(options))};
 }
 
-[[noreturn]] void fail(const std::filesystem::path& file, const std::string& tensor) {
-  throw Error(file.string() + ": is not of the architecture that is trained", "they differ in " + tensor);
-}
-
-void copy_into(torch::nn::Module& network, const torch::nn::Module& earlier,
-               const std::filesystem::path& file) {
-  const at::NoGradGuard no_grad;
-  const checkpoint::NamedTensors tensors = nets::named_tensors(network);
-  for (const auto& [name, tensor] : nets::named_tensors(earlier)) {
-    const auto found = tensors.find(name);
-    if (found == tensors.end() || found->second.sizes() != tensor.sizes()) fail(file, name);
-    at::Tensor(found->second).copy_(tensor);
+// `start`'s networks, and what the architecture has gained since. Without `begin` what training gives next is
+// left as it is.
+void start_from(const GeneratorTrainingOptions& options, const PairPack& pack, at::ScalarType type,
+                bool begin, HouseModel& model) {
+  nets::HouseEncoder earlier{nullptr};
+  if (!options.start.empty()) {
+    const std::filesystem::path face = options.start / "face.safetensors",
+                                encoder = options.start / "encoder.safetensors";
+    nets::assign_earlier(*model.generator, *nets::load_generator(checkpoint::CheckpointFile(face)),
+                         face.string());
+    earlier = nets::load_house_encoder(checkpoint::CheckpointFile(encoder));
+    nets::assign_earlier(*model.encoder, *earlier, encoder.string());
+    if (earlier->options().projection_px == model.encoder->options().projection_px) return;
   }
+  if (!begin) return;
+  begin_at(find_eigenfaces(pack, model.encoder->options().projection_px, model.encoder->options().w_dim),
+           model.encoder, model.generator);
+  if (!earlier) return;
+  nets::assign_tensors(*model.generator,
+                       translated(nets::named_tensors(*model.generator),
+                                  translation_between(pack, model.encoder, earlier, type)),
+                       options.start.string());
 }
 
-void start_from(const std::filesystem::path& folder, HouseModel& model) {
-  const std::filesystem::path face = folder / "face.safetensors", encoder = folder / "encoder.safetensors";
-  copy_into(*model.generator, *nets::load_generator(checkpoint::CheckpointFile(face)), face);
-  copy_into(*model.encoder, *nets::load_house_encoder(checkpoint::CheckpointFile(encoder)), encoder);
-}
+// Encodes for training: with all of the encoder, or with heads that learn behind stages that do not.
+class Sight {
+ public:
+  // `kept`: the encoder whose stages stay; null where all learns.
+  Sight(const nets::HouseEncoder& kept, at::ScalarType type) : type_(type) {
+    if (!kept) return;
+    seeing_ = nets::HouseEncoder(kept->options());
+    nets::assign_tensors(*seeing_, nets::named_tensors(*kept), "encoder");
+    seeing_->prepare(type);
+  }
+
+  nets::HouseEncoding encode(nets::HouseEncoder& learning, const at::Tensor& photos, bool parse) const {
+    const at::Tensor x = photos.to(type_);
+    if (!seeing_) return learning->forward(x, parse);
+    std::vector<at::Tensor> seen;
+    nets::LikenessFeatures features;
+    {
+      const at::NoGradGuard no_grad;
+      nets::HouseEncoder seeing = seeing_;
+      seen = seeing->stages(x);
+      features = seeing->features(seen);
+    }
+    nets::HouseEncoding code = learning->latents(photos, seen.back());
+    code.features = std::move(features);
+    return code;
+  }
+
+ private:
+  nets::HouseEncoder seeing_{nullptr};
+  at::ScalarType type_;
+};
 
 // As the next frame of a video might show them: moved by up to 1.5 px, scaled by up to 1 %, a little lighter
 // or darker.
@@ -66,7 +101,7 @@ nets::GeneratorOptions house_generator_options() {
   nets::GeneratorOptions options;
   options.channels = {{4, 256}, {8, 256}, {16, 256}, {32, 128}, {64, 64}, {128, 32}, {256, 24}};
   options.likeness_channels = {{32, 64}, {64, 32}};
-  options.latent_map_channels = {{8, 64}, {16, 32}};
+  options.latent_picture_px = 48;
   return options;
 }
 
@@ -76,6 +111,7 @@ nets::HouseEncoderOptions house_encoder_options(const nets::GeneratorOptions& ge
   options.w_dim = generator.w_dim;
   options.latent_count = generator.latent_count();
   options.likeness_channels = generator.likeness_channels;
+  options.projection_px = generator.latent_picture_px;
   return options;
 }
 
@@ -139,9 +175,15 @@ HouseModel train_generator(const GeneratorTrainingOptions& options, RunHooks hoo
   std::vector<Modules> modules;
   for (int64_t i = 0; i < options.run.workers; ++i) {
     replicas.push_back(new_house_model());
-    if (!options.start.empty()) start_from(options.start, replicas.back());
-    modules.push_back({replicas.back().generator.get(), replicas.back().encoder.get()});
+    modules.push_back({replicas.back().generator.get()});
+    const Modules learning = options.keep_stages ? replicas.back().encoder->latent_heads()
+                                                 : Modules{replicas.back().encoder.get()};
+    modules.back().insert(modules.back().end(), learning.begin(), learning.end());
   }
+  // All train the first one's weights.
+  start_from(options, pack, type, !std::filesystem::exists(options.run.output / kCheckpointName),
+             replicas.front());
+  const Sight sight(options.keep_stages ? replicas.front().encoder : nets::HouseEncoder{nullptr}, type);
 
   std::atomic<int64_t> size_px = 256;  // of the pictures being learned
   hooks.loss = [&](const StepContext& context) {
@@ -151,27 +193,26 @@ HouseModel train_generator(const GeneratorTrainingOptions& options, RunHooks hoo
     nets::SynthesisOptions synthesis;
     synthesis.compute_type = type;
     synthesis.max_resolution = size_px = training_size_px(options, context.progress);
-    const nets::HouseEncoding code = model.encoder->forward(batch.photo.to(type), /*parse=*/true);
+    const nets::HouseEncoding code = sight.encode(model.encoder, batch.photo, /*parse=*/true);
     const ThinnedLatents latents = thin_out(code, options.dropout, *context.random);
     const at::Tensor output = model.generator->synthesize(latents.ws, latents.features, synthesis);
 
     Loss loss = picture_loss(output, batch);
-    const at::Tensor parsing = parsing_loss(code.parsing, batch.labels);
     // Half of the batch pays for the second look.
     const int64_t half = std::max<int64_t>(batch.photo.size(0) / 2, 1);
-    const nets::HouseEncoding next = model.encoder->forward(
-        next_frame_of(batch.photo.narrow(0, 0, half), *context.random).to(type), /*parse=*/false);
+    const nets::HouseEncoding next = sight.encode(
+        model.encoder, next_frame_of(batch.photo.narrow(0, 0, half), *context.random), /*parse=*/false);
     const at::Tensor here = code.w_plus();
     const at::Tensor jump =
         (next.w_plus() - here.narrow(0, 0, half)).square().mean() / here.detach().var().clamp_min(1e-4);
     const at::Tensor delta = code.deltas.square().mean();
-    const at::Tensor spread = code.w.square().mean();
-    loss.total = loss.total + options.parsing_weight * parsing + options.delta_weight * delta +
-                 options.w_weight * spread + options.steadiness_weight * jump;
-    loss.figures.insert({{"jump", jump.item<double>()},
-                         {"parsing", parsing.item<double>()},
-                         {"delta", delta.item<double>()},
-                         {"w", spread.item<double>()}});
+    loss.total = loss.total + options.delta_weight * delta + options.steadiness_weight * jump;
+    if (code.parsing.defined()) {
+      const at::Tensor parsing = parsing_loss(code.parsing, batch.labels);
+      loss.total = loss.total + options.parsing_weight * parsing;
+      loss.figures["parsing"] = parsing.item<double>();
+    }
+    loss.figures.insert({{"jump", jump.item<double>()}, {"delta", delta.item<double>()}});
     if (synthesis.max_resolution == 256) {
       finish.add_to(loss, {output, batch.target_labels}, {batch.target, batch.target_labels}, context);
     }
@@ -179,10 +220,7 @@ HouseModel train_generator(const GeneratorTrainingOptions& options, RunHooks hoo
   };
   hooks.critic_loss = [&](const StepContext& context) { return finish.critic_loss(context); };
 
-  const std::vector<int64_t>& rows =
-      pack.held_out_rows().empty() ? pack.training_rows() : pack.held_out_rows();
-  const Batch shown =
-      pack.batch({rows.begin(), rows.begin() + static_cast<int64_t>(std::min(kSheetColumns, rows.size()))});
+  const Batch shown = pack.shown();
   hooks.sheet = [&](const std::filesystem::path& path) {
     const at::NoGradGuard no_grad;
     HouseModel& model = replicas.front();

@@ -14,7 +14,8 @@
 
 namespace toonmirror::training {
 
-// The house architecture at 256 px: a generator of 5.1 GFLOP and an encoder of 1.4 GFLOP (2 × multiply-adds).
+// The house architecture at 256 px: a generator of 5.1 GFLOP and an encoder of 1.0, with its parser 1.4 GFLOP
+// (2 × multiply-adds).
 nets::GeneratorOptions house_generator_options();
 nets::HouseEncoderOptions house_encoder_options(const nets::GeneratorOptions& generator);
 
@@ -32,6 +33,9 @@ struct GeneratorTrainingOptions {
   // Folder of an earlier face.safetensors and encoder.safetensors to begin with; empty: from nothing. What
   // the house architecture has gained since then begins as in a new network.
   std::filesystem::path start;
+  // The encoder's stages, likeness features and parser stay those of `start`: latents and generator learn, at
+  // a third less per picture, and what was trained on the stages alone (train_parser) still fits.
+  bool keep_stages = false;
   std::string precision = "auto";  // auto, bf16, fp32
   // A share of the run learns pictures of 64 px, the next one of 128 px, the rest of 256 px: what W+ has to
   // learn first is in small pictures, at a fraction of the price.
@@ -39,8 +43,6 @@ struct GeneratorTrainingOptions {
   double half_size_share = 0.4;
   double parsing_weight = 0.2;  // cross-entropy of the parsing head
   double delta_weight = 0.002;  // mean square of the rows' deltas: keeps W+ near W, editable and blendable
-  double w_weight =
-      0.001;  // mean square of w: keeps the latents in one cloud that a mapping network can reach
   // How far W+ of a picture and of the same picture moved a little may be apart, in units of the latents' own
   // spread: what changes from frame to frame of a video must not be read as another face.
   double steadiness_weight = 0.1;

@@ -1,7 +1,6 @@
 #include "training/mapping_trainer.h"
 
 #include <algorithm>
-#include <cmath>
 
 #include "base/error.h"
 #include "nets/layers.h"
@@ -14,17 +13,19 @@ constexpr double kLeak = 0.2;  // of the mapping's activation below zero
 
 }  // namespace
 
-at::Tensor encode_all(const PairPack& pack, nets::HouseEncoder& encoder, at::ScalarType type) {
+EncodedPhotos encode_all(const PairPack& pack, nets::HouseEncoder& encoder, at::ScalarType type) {
   const at::NoGradGuard no_grad;
   const std::vector<int64_t>& rows = pack.training_rows();
-  std::vector<at::Tensor> latents;
+  std::vector<at::Tensor> w, w_plus;
   for (size_t first = 0; first < rows.size(); first += kEncodeBatch) {
     const size_t last = std::min(first + kEncodeBatch, rows.size());
     const Batch batch = pack.batch(std::vector<int64_t>(rows.begin() + static_cast<int64_t>(first),
                                                         rows.begin() + static_cast<int64_t>(last)));
-    latents.push_back(encoder->forward(batch.photo.to(type), /*parse=*/false).w);
+    const nets::HouseEncoding code = encoder->forward(batch.photo.to(type), /*parse=*/false);
+    w.push_back(code.w);
+    w_plus.push_back(code.w_plus());
   }
-  return at::cat(latents);
+  return {at::cat(w), at::cat(w_plus)};
 }
 
 double fit_mapping(const at::Tensor& latents, nets::Generator& generator) {
@@ -50,20 +51,8 @@ double fit_mapping(const at::Tensor& latents, nets::Generator& generator) {
   at::Tensor second = at::zeros({options.w_dim, options.w_dim});
   second.narrow(1, 0, axes).copy_(directions * gain);
   second.narrow(1, axes, axes).copy_(-directions * gain);
-  // As the layers store them: nets::FullyConnected scales by multiplier / √in, biases by multiplier.
-  const double multiplier = options.mapping_lr_multiplier;
-  for (const auto& item : generator->mapping->named_parameters()) {
-    at::Tensor parameter = item.value();
-    const bool is_first = item.key().starts_with("fc0.");
-    if (item.key().ends_with("weight")) {
-      const double scale = multiplier / std::sqrt(static_cast<double>(parameter.size(1)));
-      parameter.copy_((is_first ? first : second) / scale);
-    } else if (is_first) {
-      parameter.zero_();
-    } else {
-      parameter.copy_(mean / multiplier);
-    }
-  }
+  generator->mapping->layer(0)->set(first, at::zeros({options.w_dim}));
+  generator->mapping->layer(1)->set(second, mean);
   generator->mapping->w_avg.copy_(latents.mean(0));
   return (spread.square().sum() / values.sum()).item<double>();
 }

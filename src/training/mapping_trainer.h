@@ -8,8 +8,12 @@
 
 namespace toonmirror::training {
 
-// The encoder's w of all training photos, [N, w_dim].
-at::Tensor encode_all(const PairPack& pack, nets::HouseEncoder& encoder, at::ScalarType type);
+struct EncodedPhotos {
+  at::Tensor w;       // [N, w_dim]
+  at::Tensor w_plus;  // [N, latent_count, w_dim]
+};
+// What the encoder makes of all training photos.
+EncodedPhotos encode_all(const PairPack& pack, nets::HouseEncoder& encoder, at::ScalarType type);
 
 // Sets a mapping of two layers so that normal z give what its last activation makes of a normal distribution:
 // the one with the mean and the principal axes that `latents` have before that activation, as many axes as

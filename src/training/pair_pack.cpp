@@ -1,5 +1,6 @@
 #include "training/pair_pack.h"
 
+#include <algorithm>
 #include <cmath>
 #include <numbers>
 
@@ -77,6 +78,11 @@ Batch varied(const Batch& batch, const Augmentation& augmentation, std::mt19937_
 
 }  // namespace
 
+std::vector<int64_t> first_rows(const std::vector<int64_t>& rows) {
+  constexpr size_t kSheetColumns = 8;
+  return {rows.begin(), rows.begin() + static_cast<int64_t>(std::min(kSheetColumns, rows.size()))};
+}
+
 PairPack::PairPack(const std::filesystem::path& path) : file_(path) {
   if (file_.required_metadata("toonmirror.kind") != kPairsKind) {
     throw Error(path.string() + ": is not a pack of training pairs", "make one with 'toonmirror teach'");
@@ -116,6 +122,10 @@ Batch PairPack::batch(const std::vector<int64_t>& rows) const {
       target_labels_.is_same(labels_) ? result.labels : target_labels_.index_select(0, index).to(at::kLong);
   result.landmarks = landmarks_.index_select(0, index);
   return result;
+}
+
+Batch PairPack::shown() const {
+  return batch(first_rows(held_out_rows_.empty() ? training_rows_ : held_out_rows_));
 }
 
 Batch PairPack::random_batch(int64_t size, const Augmentation& augmentation, std::mt19937_64& random) const {

@@ -42,6 +42,9 @@ struct Augmentation {
   double max_exposure = 0.15;  // ± in powers of two, photo and target alike
 };
 
+// As many rows as a sheet has columns, or all if they are fewer.
+std::vector<int64_t> first_rows(const std::vector<int64_t>& rows);
+
 class PairPack {
  public:
   // Throws Error naming the file when it is not a pack of pairs or its tensors disagree.
@@ -52,6 +55,8 @@ class PairPack {
 
   // The rows as they are.
   Batch batch(const std::vector<int64_t>& rows) const;
+  // What sheets show: the first pairs that are held out, or of all where none are.
+  Batch shown() const;
   // `size` rows drawn from the training rows, varied.
   Batch random_batch(int64_t size, const Augmentation& augmentation, std::mt19937_64& random) const;
 

@@ -1,6 +1,5 @@
 #include "training/parser_trainer.h"
 
-#include <algorithm>
 #include <array>
 
 #include "nets/model_file.h"
@@ -9,8 +8,6 @@
 
 namespace toonmirror::training {
 namespace {
-
-constexpr size_t kSheetColumns = 8;
 
 // Of nets::FaceClass on the sheet, RGB.
 constexpr std::array<std::array<float, 3>, nets::kFaceClassCount> kColours = {{{-1, -1, -1},
@@ -65,10 +62,7 @@ nets::HouseEncoder train_parser(const ParserTrainingOptions& options, RunHooks h
     return loss;
   };
 
-  const std::vector<int64_t>& rows =
-      pack.held_out_rows().empty() ? pack.training_rows() : pack.held_out_rows();
-  const Batch shown =
-      pack.batch({rows.begin(), rows.begin() + static_cast<int64_t>(std::min(kSheetColumns, rows.size()))});
+  const Batch shown = pack.shown();
   hooks.sheet = [&](const std::filesystem::path& path) {
     const at::NoGradGuard no_grad;
     const at::Tensor logits =

@@ -5,11 +5,11 @@
 
 #include "base/error.h"
 #include "nets/model_file.h"
+#include "training/latent_translation.h"
 
 namespace toonmirror::training {
 namespace {
 
-constexpr size_t kSheetColumns = 8;
 constexpr int64_t kSwapResolution_px = 32;
 constexpr int64_t kContentSize_px = 64;
 
@@ -26,10 +26,12 @@ nets::Generator low_layers_from(const nets::Generator& parent, const nets::Gener
   return result;
 }
 
-// The resolution of a synthesis block by its name, "b32" or "b32.conv0.weight".
-int64_t resolution_of(const std::string& name) { return std::stoll(name.substr(1)); }
+// The resolution of a synthesis block by its name, "b32" or "b32.conv0.weight"; 0 for the latent picture.
+int64_t resolution_of(const std::string& name) {
+  return name.starts_with("picture") ? 0 : std::stoll(name.substr(1));
+}
 
-// The blocks the child may change; the others no longer ask for gradients.
+// The blocks the child may change; the others, and the latent picture, no longer ask for gradients.
 Modules own_blocks(nets::Generator& child, int64_t parent_layers_px) {
   Modules result;
   for (const auto& block : child->synthesis->named_children()) {
@@ -43,25 +45,37 @@ Modules own_blocks(nets::Generator& child, int64_t parent_layers_px) {
   return result;
 }
 
-// Adds to the weights of the generator's layers above `parent_layers_px` what tells an earlier child from its
-// parent.
-void carry_over(nets::Generator& generator, int64_t parent_layers_px, const std::filesystem::path& child_file,
-                const std::filesystem::path& parent_file) {
-  const at::NoGradGuard no_grad;
+// What tells an earlier child from its parent.
+checkpoint::NamedTensors learned_by(const std::filesystem::path& child_file,
+                                    const std::filesystem::path& parent_file) {
   const checkpoint::NamedTensors child =
       nets::named_tensors(*nets::load_generator(checkpoint::CheckpointFile(child_file)));
   const checkpoint::NamedTensors parent =
       nets::named_tensors(*nets::load_generator(checkpoint::CheckpointFile(parent_file)));
+  checkpoint::NamedTensors result;
+  for (const auto& [name, tensor] : child) {
+    if (!name.starts_with("synthesis.")) continue;
+    const auto found = parent.find(name);
+    if (found == parent.end() || found->second.sizes() != tensor.sizes()) {
+      throw Error(child_file.string() + ": another network than " + parent_file.string() + ": " + name);
+    }
+    result.emplace(name, tensor - found->second);
+  }
+  return result;
+}
+
+// Adds that to the weights of the generator's layers above `parent_layers_px`.
+void carry_over(nets::Generator& generator, int64_t parent_layers_px,
+                const checkpoint::NamedTensors& learned) {
+  const at::NoGradGuard no_grad;
   for (auto& item : generator->synthesis->named_parameters()) {
     if (resolution_of(item.key()) <= parent_layers_px) continue;
-    const std::string name = "synthesis." + item.key();
-    const auto a = child.find(name), b = parent.find(name);
-    if (a == child.end() || b == parent.end() || a->second.sizes() != item.value().sizes() ||
-        b->second.sizes() != item.value().sizes()) {
-      throw Error(child_file.string() + ": another network than " + parent_file.string() +
-                  " or the generator: " + name);
+    const auto found = learned.find("synthesis." + item.key());
+    if (found == learned.end()) continue;  // of an architecture that has gained layers since
+    if (found->second.sizes() != item.value().sizes()) {
+      throw Error("the earlier child is of another architecture than the generator: " + item.key());
     }
-    item.value().add_(a->second - b->second);
+    item.value().add_(found->second);
   }
 }
 
@@ -168,10 +182,17 @@ nets::Generator train_style(const StyleTrainingOptions& options, RunHooks hooks,
   std::vector<Modules> modules;
   for (int64_t i = 0; i < options.run.workers; ++i) {
     replicas.push_back(nets::load_generator(parent_file));
-    if (!options.earlier_child.empty()) {
-      carry_over(replicas.back(), options.parent_layers_px, options.earlier_child, options.earlier_generator);
-    }
     modules.push_back(own_blocks(replicas.back(), options.parent_layers_px));
+  }
+  // All train the first one's weights.
+  if (!options.earlier_child.empty()) {
+    checkpoint::NamedTensors learned = learned_by(options.earlier_child, options.earlier_generator);
+    if (!options.earlier_encoder.empty()) {
+      nets::HouseEncoder earlier =
+          nets::load_house_encoder(checkpoint::CheckpointFile(options.earlier_encoder));
+      learned = translated(std::move(learned), translation_between(pack, encoder, earlier, type));
+    }
+    carry_over(replicas.front(), options.parent_layers_px, learned);
   }
   torch::manual_seed(options.run.seed);
 
@@ -198,15 +219,9 @@ nets::Generator train_style(const StyleTrainingOptions& options, RunHooks hooks,
   };
   hooks.critic_loss = [&](const StepContext& context) { return finish.critic_loss(context); };
 
-  const std::vector<int64_t>& rows =
-      pack.held_out_rows().empty() ? pack.training_rows() : pack.held_out_rows();
-  const auto first_of = [](const std::vector<int64_t>& all) {
-    return std::vector<int64_t>(all.begin(),
-                                all.begin() + static_cast<int64_t>(std::min(kSheetColumns, all.size())));
-  };
-  Batch shown = pack.batch(first_of(rows));
+  Batch shown = pack.shown();
   if (look) {
-    const at::Tensor pictures = look->pack().batch(first_of(look->pack().training_rows())).photo;
+    const at::Tensor pictures = look->pack().batch(first_rows(look->pack().training_rows())).photo;
     shown.target = at::cat({pictures, at::ones_like(shown.photo)}).narrow(0, 0, shown.photo.size(0));
   }
   hooks.sheet = [&](const std::filesystem::path& path) {

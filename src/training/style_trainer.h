@@ -23,6 +23,9 @@ struct StyleTrainingOptions {
   // weights, is added to the present parent's and training goes on from there (Ilharco et al. 2023, "Editing
   // Models with Task Arithmetic"): a new parent of the same lineage costs its children minutes.
   std::filesystem::path earlier_child, earlier_generator;
+  // The encoder of that time when its latents are others: affine layers are then translated into the present
+  // ones (latent_translation.h).
+  std::filesystem::path earlier_encoder;
   std::string precision = "auto";
   // Layers up to this resolution stay the parent's: where things are is theirs to say, and the child need not
   // hold them.

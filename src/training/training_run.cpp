@@ -165,7 +165,7 @@ void run_training(const RunOptions& options, const std::vector<Modules>& replica
   std::filesystem::create_directories(options.output, failure);
   std::ofstream log(options.output / "log.tsv", std::ios::app);
   if (!log) throw Error(options.output.string() + ": cannot be written", "choose another output folder");
-  const std::filesystem::path checkpoint_path = options.output / "checkpoint.safetensors";
+  const std::filesystem::path checkpoint_path = options.output / kCheckpointName;
   Players players(options, replicas, critics);
   int64_t step = players.resume(checkpoint_path);
   if (step > 0) hooks.log("resumed at step " + std::to_string(step));

@@ -15,6 +15,9 @@
 
 namespace toonmirror::training {
 
+// Of the checkpoint in a run's folder.
+inline constexpr const char* kCheckpointName = "checkpoint.safetensors";
+
 struct RunOptions {
   std::filesystem::path
       output;  // folder for log.tsv, sheets and checkpoint.safetensors; created when missing

@@ -78,7 +78,7 @@ void expect_same_pictures(
 TEST_F(Backends, GeneratorWithLikeness) {
   GeneratorOptions options = generator_options();
   options.likeness_channels = {{16, 8}, {32, 4}};
-  options.latent_map_channels = {{8, 4}, {16, 4}};
+  options.latent_picture_px = 16;
   Generator generator(options);
   for (auto& item : generator->named_parameters()) {
     if (item.key().find("likeness") != std::string::npos || item.key().ends_with("mix.weight"))

@@ -23,7 +23,6 @@ GeneratorOptions small_options() {
   options.z_dim = options.w_dim = 8;
   options.channels = {{4, 6}, {8, 6}, {16, 6}, {32, 4}};
   options.noise = true;
-  options.latent_map_channels = {{8, 2}};
   return options;
 }
 
@@ -57,10 +56,23 @@ TEST(PinkneyPlan, RefusesWhatIsNotThere) {
 TEST(LayersPlan, ShortListsAreCurves) {
   const BlendPlan ramp = layers_plan(small_options(), {0, 1});
   EXPECT_EQ(ramp.at("synthesis.b4.const"), 0);
-  EXPECT_EQ(ramp.at("synthesis.b8.latent_map.out.weight"), ramp.at("synthesis.b8.conv1.weight"));
   EXPECT_DOUBLE_EQ(ramp.at("synthesis.b16.conv0.weight"), 0.5);
   EXPECT_EQ(ramp.at("synthesis.b32.conv1.bias"), 1);
   for (const auto& [name, share] : layers_plan(small_options(), {0.25})) EXPECT_EQ(share, 0.25) << name;
+}
+
+TEST(LayersPlan, NamesAllTensorsOfALatentPicture) {
+  GeneratorOptions options = small_options();
+  options.resolution = 64;
+  options.channels[64] = 4;
+  options.latent_picture_px = 16;
+  const BlendPlan ramp = layers_plan(options, {0, 1});
+  const Generator generator(options);
+  for (const auto& item : generator->synthesis->named_parameters()) {
+    EXPECT_TRUE(ramp.contains("synthesis." + item.key())) << item.key();
+  }
+  EXPECT_EQ(ramp.at("synthesis.picture.linear.weight"), 0);
+  EXPECT_EQ(ramp.at("synthesis.b32.picture_mix.weight"), ramp.at("synthesis.b32.conv1.weight"));
 }
 
 TEST(VtoonifyPlan, NumbersLayersAsItsReferenceDoes) {

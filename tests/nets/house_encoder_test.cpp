@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 
 #include "base/error.h"
+#include "nets/model_file.h"
+#include "support/temporary_folder.h"
 
 namespace toonmirror::nets {
 namespace {
@@ -59,9 +61,54 @@ TEST(HouseEncoder, ComputesInBfloat16WithinItsPrecision) {
   EXPECT_LT((actual - expected).norm().item<double>() / expected.norm().item<double>(), 0.03);
 }
 
+HouseEncoderOptions projecting() {
+  HouseEncoderOptions options = small_encoder()->options();
+  options.projection_px = 8;
+  return options;
+}
+
+TEST(HouseEncoder, ProjectionAloneIsLinear) {
+  const at::NoGradGuard no_grad;
+  HouseEncoder encoder(projecting());
+  const at::Tensor pictures_of_two = picture();
+  const at::Tensor with_stages = encoder->forward(pictures_of_two, /*parse=*/false).w;
+  encoder->silence_stages();
+  const auto w_of = [&](const at::Tensor& x) { return encoder->forward(x, /*parse=*/false).w; };
+  const at::Tensor both = w_of(pictures_of_two);
+  EXPECT_FALSE(at::allclose(both, with_stages));
+  const at::Tensor between = w_of(pictures_of_two.mean(0, /*keepdim=*/true));
+  EXPECT_TRUE(at::allclose(between, both.mean(0, /*keepdim=*/true), 1e-3, 1e-3));
+  EXPECT_GT((both[0] - both[1]).abs().max().item<double>(), 1e-3);
+}
+
+TEST(HouseEncoder, AnEarlierOneLosesNothingInANewerArchitecture) {
+  const at::NoGradGuard no_grad;
+  HouseEncoder earlier = small_encoder(), now(projecting());
+  assign_earlier(*now, *earlier, "test");
+  const HouseEncoding a = earlier->forward(picture(), /*parse=*/true), b = now->forward(picture(), true);
+  EXPECT_TRUE(at::allclose(a.parsing, b.parsing));
+  EXPECT_TRUE(at::equal(a.features.at(32), b.features.at(32)));
+  EXPECT_THROW(assign_earlier(*earlier, *now, "test"), Error);
+}
+
+TEST(HouseEncoder, ProjectionIsKeptInItsFile) {
+  const testing::TemporaryFolder folder;
+  const at::NoGradGuard no_grad;
+  HouseEncoder original(projecting());
+  save_network(folder / "e.safetensors", original, "test-family", {});
+  HouseEncoder copy = load_house_encoder(checkpoint::CheckpointFile(folder / "e.safetensors"));
+  EXPECT_EQ(architecture_json(copy->options()), architecture_json(original->options()));
+  const at::Tensor expected = original->forward(picture(), /*parse=*/false).w;
+  const at::Tensor actual = copy->forward(picture(), /*parse=*/false).w;
+  EXPECT_LT((actual - expected).norm().item<double>(), 0.01 * expected.norm().item<double>());
+}
+
 TEST(HouseEncoder, RefusesAnUnknownShape) {
   HouseEncoderOptions options;
   options.resolution = 128;
+  EXPECT_THROW(HouseEncoder encoder(options), Error);
+  options = projecting();
+  options.projection_px = 65;
   EXPECT_THROW(HouseEncoder encoder(options), Error);
 }
 

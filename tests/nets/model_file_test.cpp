@@ -14,11 +14,11 @@ using ::testing::ThrowsMessage;
 
 Generator small_generator(int64_t seed) {
   GeneratorOptions options;
-  options.resolution = 16;
+  options.resolution = 64;
   options.z_dim = options.w_dim = 8;
-  options.channels = {{4, 6}, {8, 6}, {16, 4}};
+  options.channels = {{4, 6}, {8, 6}, {16, 4}, {32, 4}, {64, 4}};
   options.likeness_channels = {{8, 3}};
-  options.latent_map_channels = {{16, 2}};
+  options.latent_picture_px = 8;
   torch::manual_seed(seed);
   return Generator(options);
 }

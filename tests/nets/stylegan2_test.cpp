@@ -38,7 +38,7 @@ TEST(GeneratorOptions, RefusesImpossibleShapes) {
   options.channels.erase(16);
   EXPECT_THROW(options.check(), Error);
   options = small_options();
-  options.latent_map_channels = {{4, 8}};
+  options.latent_picture_px = 16;  // needs a block of 64 px
   EXPECT_THROW(options.check(), Error);
 }
 
@@ -77,22 +77,51 @@ TEST(Generator, RowsOfWPlusActFromTheirResolutionOn) {
   EXPECT_FALSE(at::allclose(generator->synthesize(ws), generator->synthesize(changed)));
 }
 
-TEST(Generator, LatentMapsAddNothingUntilTrainedThenWhatTheirRowSays) {
+// The same network without and with a latent picture.
+struct TwoGenerators {
+  Generator plain{nullptr}, picturing{nullptr};
+};
+
+TwoGenerators with_and_without_picture() {
   torch::manual_seed(5);
   const at::NoGradGuard no_grad;
   GeneratorOptions options = small_options();
-  options.latent_map_channels = {{8, 3}};
-  Generator plain(small_options()), generator(options);
-  for (auto& item : plain->named_parameters()) {
-    item.value().copy_(generator->named_parameters()[item.key()]);
+  options.resolution = 64;
+  options.channels[64] = 4;
+  TwoGenerators result = {Generator(options), {nullptr}};
+  options.latent_picture_px = 16;
+  result.picturing = Generator(options);
+  for (auto& item : result.plain->named_parameters()) {
+    item.value().copy_(result.picturing->named_parameters()[item.key()]);
   }
-  const at::Tensor ws = at::randn({2, options.latent_count(), options.w_dim});
-  EXPECT_TRUE(at::allclose(plain->synthesize(ws), generator->synthesize(ws)));
-  generator->named_parameters()["synthesis.b8.latent_map.mix.weight"].normal_();
-  EXPECT_FALSE(at::allclose(plain->synthesize(ws), generator->synthesize(ws)));
-  at::Tensor resting = ws.clone();
-  resting.select(1, 1).zero_();  // the row of b8.conv0
-  EXPECT_TRUE(at::allclose(plain->synthesize(resting), generator->synthesize(resting), 1e-3, 1e-4));
+  return result;
+}
+
+TEST(Generator, ANewLatentPictureIsHalfThereAndAddsNothingElse) {
+  const at::NoGradGuard no_grad;
+  TwoGenerators generators = with_and_without_picture();
+  const at::Tensor ws = at::randn({2, generators.plain->options().latent_count(), 16});
+  const at::Tensor picture = generators.picturing->synthesis->picture->forward(ws.select(1, 0));
+  EXPECT_EQ(picture.sizes(), (std::vector<int64_t>{2, 3, 64, 64}));
+  EXPECT_TRUE(at::allclose(generators.picturing->synthesize(ws),
+                           generators.plain->synthesize(ws) + picture * 0.5, 1e-3, 1e-4));
+}
+
+TEST(Generator, BlocksFrom16PixelsOnHearOfTheLatentPicture) {
+  const at::NoGradGuard no_grad;
+  TwoGenerators generators = with_and_without_picture();
+  for (auto& item : generators.picturing->named_parameters()) {
+    if (item.key().ends_with("picture_mix.weight")) item.value().normal_();
+  }
+  const at::Tensor ws = at::randn({1, generators.plain->options().latent_count(), 16});
+  for (const int64_t size : {8, 16, 32}) {
+    SynthesisOptions small;
+    small.max_resolution = size;
+    EXPECT_EQ(at::allclose(generators.plain->synthesize(ws, {}, small),
+                           generators.picturing->synthesize(ws, {}, small)),
+              size < 16)
+        << size;
+  }
 }
 
 TEST(Generator, NewLikenessWeightsChangeNothingUntilTrained) {

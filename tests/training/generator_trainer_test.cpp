@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <regex>
+
 #include "base/error.h"
 #include "nets/model_file.h"
 #include "support/pair_pack.h"
@@ -49,6 +51,25 @@ TEST_F(TrainGenerator, BeginsWithAnEarlierModel) {
   for (const auto& [name, tensor] : before) {
     EXPECT_LT((tensor - after.at(name)).abs().max().item<double>(), 1e-4) << name;
   }
+}
+
+TEST_F(TrainGenerator, KeepsTheStagesItIsTold) {
+  options_.start = std::filesystem::path(TOONMIRROR_SOURCE_DIR) / "models";
+  options_.keep_stages = true;
+  options_.run.steps = 2;
+  options_.run.adam.learning_rate = 1e-2;
+  const checkpoint::NamedTensors before = nets::named_tensors(
+      *nets::load_house_encoder(checkpoint::CheckpointFile(options_.start / "encoder.safetensors")));
+  const std::regex learning("(summary|latent|delta_in|delta_out|projection)[.].*");
+  bool learned = false;
+  for (const auto& [name, tensor] : nets::named_tensors(*train().encoder)) {
+    if (std::regex_match(name, learning)) {
+      learned = learned || !before.contains(name) || !at::equal(tensor, before.at(name));
+    } else if (before.contains(name)) {
+      EXPECT_TRUE(at::equal(tensor, before.at(name))) << name;
+    }
+  }
+  EXPECT_TRUE(learned);
 }
 
 TEST_F(TrainGenerator, RefusesToBeginWithAnotherArchitecture) {

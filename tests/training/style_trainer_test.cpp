@@ -74,6 +74,7 @@ TEST_F(TrainStyle, LearnsFromPicturesWithoutPairs) {
 TEST_F(TrainStyle, CarriesOverWhatAnEarlierChildHadLearned) {
   options_.earlier_child = std::filesystem::path(TOONMIRROR_SOURCE_DIR) / "models/toon.safetensors";
   options_.earlier_generator = options_.generator;
+  options_.earlier_encoder = options_.encoder;  // the same latents: nothing to translate
   options_.run.steps = 1;
   options_.run.adam.learning_rate = 1e-9;
   const checkpoint::NamedTensors child = nets::named_tensors(*train());
