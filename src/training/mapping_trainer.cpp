@@ -10,6 +10,8 @@ namespace {
 
 constexpr int64_t kEncodeBatch = 32;
 constexpr double kLeak = 0.2;  // of the mapping's activation below zero
+// Eigenfaces beyond these, drawn independently of each other, make double exposures and not faces.
+constexpr int64_t kMostAxes = 48;
 
 }  // namespace
 
@@ -38,7 +40,7 @@ double fit_mapping(const at::Tensor& latents, nets::Generator& generator) {
   const at::Tensor centred = before - mean;
   const auto [values, vectors] =
       at::linalg_eigh(at::matmul(centred.t(), centred) / static_cast<double>(latents.size(0)));
-  const int64_t axes = std::min(options.z_dim, options.w_dim / 2);
+  const int64_t axes = std::min({options.z_dim, options.w_dim / 2, kMostAxes});
   const at::Tensor spread = values.narrow(0, values.size(0) - axes, axes).clamp_min(0).sqrt();
   const at::Tensor directions = vectors.narrow(1, vectors.size(1) - axes, axes) * spread;  // [w_dim, axes]
 
