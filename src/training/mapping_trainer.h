@@ -17,8 +17,8 @@ EncodedPhotos encode_all(const PairPack& pack, nets::HouseEncoder& encoder, at::
 
 // Sets a mapping of two layers so that normal z give what its last activation makes of a normal distribution:
 // the one with the mean and the principal axes that `latents` have before that activation, as many axes as
-// fit, half the width, and at most 48. Sets mapping.w_avg to the mean of the latents. Returns the share of the variance that
-// these axes hold. Throws Error for a mapping of another depth.
+// fit, half the width, and at most 48. Sets mapping.w_avg to the mean of the latents. Returns the share of
+// the variance that these axes hold. Throws Error for a mapping of another depth.
 double fit_mapping(const at::Tensor& latents, nets::Generator& generator);
 
 }  // namespace toonmirror::training
