@@ -28,18 +28,18 @@ cv::Mat to_mat(const media::StillImage& image) {
   return cv::Mat(image.height, image.width, CV_8UC3, const_cast<uint8_t*>(image.rgb.data())).clone();
 }
 
-// The house parser: classes of a 256 px crop, from the encoder's parsing head.
+// The house parser: classes of a 256 px crop.
 class Parser {
  public:
-  explicit Parser(const std::string& encoder)
-      : encoder_(nets::load_house_encoder(checkpoint::CheckpointFile(find_model(encoder, ".safetensors")))) {
-    encoder_->prepare(at::kFloat);
+  explicit Parser(const std::string& name)
+      : network_(nets::load_face_parser(checkpoint::CheckpointFile(find_model(name, ".safetensors")))) {
+    network_->prepare(at::kFloat);
   }
   cv::Mat labels(const cv::Mat& crop) {
     const at::NoGradGuard no_grad;
     const at::Tensor bytes = at::from_blob(crop.data, {1, kSize_px, kSize_px, 3}, at::kByte);
     const at::Tensor x = bytes.permute({0, 3, 1, 2}).to(at::kFloat) / 127.5 - 1.0;
-    const at::Tensor logits = encoder_->forward(x, /*parse=*/true).parsing;
+    const at::Tensor logits = network_->forward(x);
     const at::Tensor classes = at::upsample_bilinear2d(logits, {kSize_px, kSize_px}, /*align_corners=*/false)
                                    .argmax(1)
                                    .to(at::kByte);
@@ -49,7 +49,7 @@ class Parser {
   }
 
  private:
-  nets::HouseEncoder encoder_;
+  nets::FaceParser network_;
 };
 
 // Finds, aligns and parses the face of any photo.
@@ -57,7 +57,7 @@ class PhotoReader {
  public:
   explicit PhotoReader(const FacePhotoOptions& options)
       : keep_faceless_(options.keep_faceless),
-        parser_(options.encoder),
+        parser_(options.parser),
         predictor_(face::load_landmark_predictor()) {}
 
   teachers::TrainingPair read(const fs::path& path) {

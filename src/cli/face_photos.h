@@ -18,8 +18,8 @@ struct FacePhotoOptions {
   // Both or neither: the folder holds FFHQ-aligned crops of 256 px with known landmarks (cli/photo_index.h)
   // and face-parsing labels NAME.png (CelebAMask-HQ numbers, 19 = iris).
   std::filesystem::path index, labels;
-  std::string encoder = "encoder";  // parses photos without labels
-  int64_t limit = 0;                // use so many, evenly spread over the folder; 0: all
+  std::string parser = "parser";  // parses photos without labels
+  int64_t limit = 0;              // use so many, evenly spread over the folder; 0: all
   // What becomes of pictures in which no face is found: an Error, or their middle as a square, without
   // landmarks.
   bool keep_faceless = false;

@@ -31,8 +31,8 @@ void add_teach(CLI::App& app, Action& chosen) {
   command->add_option("--labels", arguments->photos.labels,
                       "With --index: folder of face-parsing labels, NAME.png for each photo (CelebAMask-HQ "
                       "numbers, 19 = iris)");
-  command->add_option("--encoder", arguments->photos.encoder,
-                      "House encoder that parses photos without labels");
+  command->add_option("--parser", arguments->photos.parser, "Face parser for photos without labels")
+      ->type_name("NAME|FILE");
   command->add_option("--limit", arguments->photos.limit,
                       "Use only so many photos, evenly spread over the folder (0: all)");
   command->add_option("--sheet", arguments->sheet, "Also write a picture of the first held-out pairs");

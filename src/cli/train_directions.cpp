@@ -29,6 +29,7 @@ constexpr int kSize_px = 256;
 
 struct Arguments {
   FacePhotoOptions photos;
+  std::string encoder = "encoder";
   std::filesystem::path output;
   std::string provenance;
 };
@@ -97,7 +98,7 @@ std::vector<Observation> observe_all(const Arguments& arguments, const nets::Hou
 }
 
 int run_directions(const Arguments& arguments) {
-  const checkpoint::CheckpointFile file(find_model(arguments.photos.encoder, ".safetensors"));
+  const checkpoint::CheckpointFile file(find_model(arguments.encoder, ".safetensors"));
   nets::HouseEncoder encoder = nets::load_house_encoder(file);
   encoder->prepare(at::kFloat);
   const std::vector<Observation> observations = observe_all(arguments, encoder);
@@ -152,7 +153,7 @@ void add_train_directions(CLI::App& train, Action& chosen) {
       "CSV with columns file and lm68, optional meta (age): PHOTOS holds FFHQ-aligned crops of 256 px");
   command->add_option("--labels", arguments->photos.labels,
                       "With --index: folder of face-parsing labels, NAME.png");
-  command->add_option("--encoder", arguments->photos.encoder, "House encoder that makes the latents")
+  command->add_option("--encoder", arguments->encoder, "House encoder that makes the latents")
       ->capture_default_str();
   command->add_option("--limit", arguments->photos.limit,
                       "Use only so many photos, evenly spread over the folder (0: all)");

@@ -1,4 +1,4 @@
-// toonmirror train parser: the encoder's parsing head, the rest as it is.
+// toonmirror train parser: a face parser on the stages of an encoder, which stays as it is.
 #include <spdlog/spdlog.h>
 
 #include <CLI/CLI.hpp>
@@ -25,12 +25,12 @@ struct Arguments {
 int run_parser(Arguments arguments) {
   training::ParserTrainingOptions& options = arguments.options;
   options.encoder = find_model(arguments.encoder, ".safetensors");
-  nets::HouseEncoder encoder = training::train_parser(options, training_hooks(), write_picture);
+  const checkpoint::CheckpointFile encoder(options.encoder);
+  const nets::FaceParser parser = training::train_parser(options, training_hooks(), write_picture);
   throw_if_interrupted();
-  const std::filesystem::path path = options.run.output / "encoder.safetensors";
-  const ModelIdentity identity{nets::family_of(checkpoint::CheckpointFile(options.encoder)),
-                               arguments.provenance};
-  nets::save_network(path, encoder, identity.family, metadata(identity, "encoder"));
+  const std::filesystem::path path = options.run.output / "parser.safetensors";
+  const ModelIdentity identity{nets::family_of(encoder), arguments.provenance};
+  nets::save_parser(path, parser, encoder, metadata(identity, "parser"));
   say_written(path);
   return kDone;
 }
@@ -39,14 +39,14 @@ int run_parser(Arguments arguments) {
 
 void add_train_parser(CLI::App& train, Action& chosen) {
   CLI::App* command = train.add_subcommand(
-      "parser", "Train the encoder's face parser further; its latents, and with them all styles, stay");
+      "parser", "Train a face parser on an encoder's stages; the encoder, and with it all styles, stay");
   auto arguments = std::make_shared<Arguments>();
   training::ParserTrainingOptions& options = arguments->options;
   options.run.workers = usable_cores();
   command->add_option("--pairs", options.pairs, "Pack of photos made by 'toonmirror teach photo'")
       ->type_name("FILE")
       ->required();
-  command->add_option("--encoder", arguments->encoder, "The encoder")->type_name("NAME|FILE");
+  command->add_option("--encoder", arguments->encoder, "The encoder it is for")->type_name("NAME|FILE");
   command->add_option("--provenance", arguments->provenance,
                       "What it was trained on, for the file's metadata");
   add_loop_options(*command, options.run, options.precision);

@@ -35,8 +35,8 @@ void add_additions(BlendPlan& plan, const GeneratorOptions& options, int64_t res
   };
   if (options.likeness_channels.contains(resolution)) add("likeness");
   if (options.latent_picture_px == 0) return;
-  if (resolution >= 16 && resolution <= 64) add("picture_mix");
-  if (resolution == 64) add("picture_rgb");
+  if (resolution >= kFirstPictureBlock_px && resolution <= kLatentPictureSize_px) add("picture_mix");
+  if (resolution == kLatentPictureSize_px) add("picture_rgb");
 }
 
 // What has no block before it: the constant and the latent picture.

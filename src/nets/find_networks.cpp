@@ -28,6 +28,13 @@ void add_house_encoder(std::vector<FoundNetwork>& found, const checkpoint::Check
       {"encoder", "toonmirror encoder", architecture_json(encoder->options()), named_tensors(*encoder), {}});
 }
 
+void add_face_parser(std::vector<FoundNetwork>& found, const checkpoint::CheckpointFile& file) {
+  if (!is_house_file(file, "parser")) return;
+  const FaceParser parser = load_face_parser(file);
+  found.push_back(
+      {"parser", "toonmirror parser", architecture_json(parser->options()), named_tensors(*parser), {}});
+}
+
 constexpr const char* kPspKind = "psp-encoder";
 constexpr const char* kE4eKind = "e4e-encoder";
 constexpr const char* kMotionKind = "motion-model";
@@ -181,6 +188,7 @@ std::vector<FoundNetwork> find_networks(const checkpoint::CheckpointFile& file,
                                         const std::optional<MotionModelOptions>& motion) {
   std::vector<FoundNetwork> found;
   add_house_encoder(found, file);
+  add_face_parser(found, file);
   add_psp_encoder(found, file);
   add_motion_model(found, file, motion);
   add_generator(found, file);

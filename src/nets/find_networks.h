@@ -23,10 +23,10 @@ struct FoundNetwork {
   int64_t parameter_count() const;
 };
 
-// All networks of the kinds this program runs: "generator", "encoder" (the house's), "psp-encoder",
-// "e4e-encoder", "motion-model"; empty where there is none. `motion` is what the configuration beside a
-// motion model says; without it what is not in the file is taken from vox-256, with a note. Throws Error
-// where a network is there but broken or of a variant that is not supported.
+// All networks of the kinds this program runs: "generator", "encoder" and "parser" (the house's),
+// "psp-encoder", "e4e-encoder", "motion-model"; empty where there is none. `motion` is what the configuration
+// beside a motion model says; without it what is not in the file is taken from vox-256, with a note. Throws
+// Error where a network is there but broken or of a variant that is not supported.
 std::vector<FoundNetwork> find_networks(const checkpoint::CheckpointFile& file,
                                         const std::optional<MotionModelOptions>& motion = std::nullopt);
 

@@ -17,33 +17,26 @@ at::Tensor small_picture(const at::Tensor& pictures, int64_t size_px) {
   return at::adaptive_avg_pool2d(pictures.to(at::kFloat), {size_px, size_px}).contiguous();
 }
 
-HouseEncoderImpl::HouseEncoderImpl(const HouseEncoderOptions& options) : options_(options) {
-  if (options_.resolution != 256 || options_.channels.size() != 5) {
-    throw Error("house encoder of an unknown shape", "this version knows 256 px inputs and five stages");
+HouseEncoderImpl::HouseEncoderImpl(const HouseEncoderOptions& options)
+    : options_(options), stages_(*this, options_.channels) {
+  if (options_.resolution != kHouseEncoderSize_px) {
+    throw Error("house encoder of " + std::to_string(options_.resolution) + " px",
+                "this version knows 256 px inputs");
   }
   if (options_.projection_px < 0 || options_.projection_px > kMaxProjectionSize_px) {
     throw Error("house encoder that projects pictures of " + std::to_string(options_.projection_px) + " px");
   }
-  int64_t in = 3;
-  std::map<int64_t, int64_t> parsed;
-  for (size_t i = 0; i < options_.channels.size(); ++i) {
-    const int64_t out = options_.channels[i];
-    const std::string stage = std::to_string(options_.resolution >> (i + 1));
-    down_.emplace_back(register_module("b" + stage + "_down", ConvLayer(in, out, 3, 2, /*activate=*/true)));
-    if (i > 0) {
-      same_.emplace_back(
-          register_module("b" + stage + "_same", ConvLayer(out, out, 3, 1, /*activate=*/true)));
-    }
-    parsed.emplace(options_.resolution >> (i + 1), out);
-    if (const auto found = options_.likeness_channels.find(options_.resolution >> (i + 1));
-        found != options_.likeness_channels.end()) {
-      likeness_.emplace(found->first, register_module("likeness" + stage, ConvLayer(out, found->second, 1, 1,
-                                                                                    /*activate=*/false)));
-    }
-    in = out;
+  const std::map<int64_t, int64_t> stages = stages_by_size(options_.channels);
+  for (const auto& [resolution, channels] : options_.likeness_channels) {
+    const auto seen = stages.find(resolution);
+    if (seen == stages.end()) continue;
+    likeness_.emplace(resolution,
+                      register_module("likeness" + std::to_string(resolution),
+                                      ConvLayer(seen->second, channels, 1, 1, /*activate=*/false)));
   }
   const int64_t w_dim = options_.w_dim;
-  summary_ = register_module("summary", FullyConnected(in * kSummarySize_px * kSummarySize_px, w_dim, true));
+  summary_ = register_module(
+      "summary", FullyConnected(options_.channels.back() * kSummarySize_px * kSummarySize_px, w_dim, true));
   latent_ = register_module("latent", FullyConnected(w_dim, w_dim, false));
   delta_in_ = register_module("delta_in", FullyConnected(w_dim, kDeltaRank, true));
   delta_out_ = register_module("delta_out", FullyConnected(kDeltaRank, options_.latent_count * w_dim, false));
@@ -51,20 +44,9 @@ HouseEncoderImpl::HouseEncoderImpl(const HouseEncoderOptions& options) : options
     const int64_t numbers = 3 * options_.projection_px * options_.projection_px;
     projection_ = register_module("projection", FullyConnected(numbers, w_dim, false, kProjectionRate));
   }
-  parsing_ = register_module("parsing", ParsingHead(parsed, options_.parsing_channels));
+  parsing_ = register_module("parsing", ParsingHead(stages, plain_levels(stages, options_.parsing_channels)));
   torch::NoGradGuard no_grad;
   delta_out_->weight.zero_();
-}
-
-std::vector<at::Tensor> HouseEncoderImpl::stages(const at::Tensor& x) {
-  at::Tensor y = down_[0]->forward(x);
-  std::vector<at::Tensor> result = {y};
-  for (size_t i = 0; i < same_.size(); ++i) {
-    y = down_[i + 1]->forward(y);
-    y = (y + same_[i]->forward(y)) * (1.0 / kSqrt2);
-    result.push_back(y);
-  }
-  return result;
 }
 
 LikenessFeatures HouseEncoderImpl::features(const std::vector<at::Tensor>& stages) {
@@ -114,9 +96,7 @@ void HouseEncoderImpl::silence_stages() {
 }
 
 void HouseEncoderImpl::prepare(at::ScalarType type) {
-  for (auto* layers : {&down_, &same_}) {
-    for (ConvLayer& layer : *layers) layer->prepare(type);
-  }
+  stages_.prepare(type);
   for (auto& [resolution, layer] : likeness_) layer->prepare(type);
   parsing_->prepare(type);
 }

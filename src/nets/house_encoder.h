@@ -1,11 +1,13 @@
-// The house encoder: one small convolutional network (1.0 GFLOP, its parser 0.4) that projects an aligned
-// face into W+, hands the generator the likeness features, and parses the face into 11 classes.
+// The house encoder: one small convolutional network (1.0 GFLOP) that projects an aligned face into W+ and
+// hands the generator the likeness features. It learns to parse the face into 11 classes beside that (0.4
+// GFLOP), which teaches its stages what is where; what the program parses with is nets/face_parser.h.
 #pragma once
 
 #include <torch/torch.h>
 
 #include <cstdint>
 
+#include "nets/encoder_stages.h"
 #include "nets/layers.h"
 #include "nets/parsing_head.h"
 #include "nets/stylegan2.h"
@@ -13,7 +15,7 @@
 namespace toonmirror::nets {
 
 struct HouseEncoderOptions {
-  int64_t resolution = 256;
+  int64_t resolution = kHouseEncoderSize_px;
   int64_t w_dim = 512;
   int64_t latent_count = 14;
   std::vector<int64_t> channels = {32, 48, 96, 192, 256};  // at 1/2, 1/4, 1/8, 1/16, 1/32 of the input
@@ -44,14 +46,12 @@ class HouseEncoderImpl : public torch::nn::Module {
 
   // x [N, 3, 256, 256] RGB in [-1, 1]; activations in the type of x, latents in float.
   HouseEncoding forward(const at::Tensor& x, bool parse);
-  // What the heads see: [N, channels, size, size] of 128, 64, 32, 16 and 8 px, in the type of x.
-  std::vector<at::Tensor> stages(const at::Tensor& x);
+  // What the heads see, see EncoderStages.
+  std::vector<at::Tensor> stages(const at::Tensor& x) { return stages_(x); }
   // Of stages() alone.
   LikenessFeatures features(const std::vector<at::Tensor>& stages);
   // w and deltas of x and the last of stages(x); nothing else is set.
   HouseEncoding latents(const at::Tensor& x, const at::Tensor& last_stage);
-  // Of stages() alone.
-  ParsingHead& parsing_head() { return parsing_; }
   // The layers that give w and deltas and nothing else.
   std::vector<torch::nn::Module*> latent_heads();
   // x at projection_px [N, 3 · projection_px²] → w; undefined without one.
@@ -62,7 +62,7 @@ class HouseEncoderImpl : public torch::nn::Module {
 
  private:
   HouseEncoderOptions options_;
-  std::vector<ConvLayer> down_, same_;
+  EncoderStages stages_;
   std::map<int64_t, ConvLayer> likeness_;
   FullyConnected summary_{nullptr}, latent_{nullptr}, delta_in_{nullptr}, delta_out_{nullptr};
   FullyConnected projection_{nullptr};

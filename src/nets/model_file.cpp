@@ -5,8 +5,8 @@
 #include <sstream>
 
 #include "base/error.h"
-#include "checkpoint/zip_archive.h"
 #include "nets/generator_names.h"
+#include "nets/shared_tensors.h"
 
 namespace toonmirror::nets {
 namespace {
@@ -25,81 +25,20 @@ std::map<int64_t, int64_t> resolutions_from(const json& object) {
   return result;
 }
 
-const std::string* find_metadata(const checkpoint::CheckpointFile& file, const std::string& key) {
-  const auto found = file.metadata().find(key);
-  return found == file.metadata().end() ? nullptr : &found->second;
-}
-
-// Calls read(architecture) and explains what it throws for an architecture it does not know.
+// Calls read(architecture) and explains what it, or a network made from it, throws for an architecture it
+// does not know.
 template <typename Read>
 auto with_architecture(const checkpoint::CheckpointFile& file, Read read) {
   const std::string* architecture = find_metadata(file, kArchitectureKey);
   try {
     if (architecture != nullptr) return read(json::parse(*architecture));
+  } catch (const Error& error) {
+    throw Error(file.path().string() + ": " + error.what(), error.hint());
   } catch (const json::exception&) {
   } catch (const std::logic_error&) {  // a resolution that is not a number
   }
   throw Error(file.path().string() + ": its architecture is not understood",
               "is the file from another version of this program?");
-}
-
-checkpoint::NamedTensors all_tensors(const checkpoint::CheckpointFile& file) {
-  checkpoint::NamedTensors result;
-  for (const auto& [name, entry] : file.tensors()) result[name] = file.tensor(name);
-  return result;
-}
-
-// Of names and bytes, as text.
-std::string checksum_of(const checkpoint::NamedTensors& tensors) {
-  json sums = json::array();
-  for (const auto& [name, tensor] : tensors) {
-    const at::Tensor bytes = tensor.contiguous();
-    sums.push_back(
-        {name, checkpoint::crc32_of({static_cast<const uint8_t*>(bytes.data_ptr()), bytes.nbytes()})});
-  }
-  const std::string text = sums.dump();
-  return std::to_string(checkpoint::crc32_of({reinterpret_cast<const uint8_t*>(text.data()), text.size()}));
-}
-
-// Adds what a file leaves out because its parent's, beside it, holds the same.
-void add_shared(const checkpoint::CheckpointFile& file, checkpoint::NamedTensors& tensors) {
-  const std::string* parent_name = find_metadata(file, kParentKey);
-  if (parent_name == nullptr) return;
-  const std::filesystem::path name = *parent_name;
-  const std::string where = file.path().string() + ": ";
-  if (name.empty() || name != name.filename()) {
-    throw Error(where + "names no plain file as its parent: " + *parent_name);
-  }
-  const std::filesystem::path path = file.path().parent_path() / name;
-  if (!std::filesystem::is_regular_file(path)) {
-    throw Error(where + "goes with " + *parent_name + ", which is not beside it",
-                "keep both files in one folder");
-  }
-  const checkpoint::CheckpointFile parent(path);
-  checkpoint::NamedTensors shared;
-  for (auto& [tensor_name, tensor] : all_tensors(parent)) {
-    if (!tensors.contains(tensor_name)) shared[tensor_name] = tensor;
-  }
-  const std::string* checksum = find_metadata(file, kParentChecksumKey);
-  if (checksum == nullptr || *checksum != checksum_of(shared)) {
-    throw Error(where + "belongs to another " + *parent_name + " than the one beside it",
-                "take both files from one download");
-  }
-  tensors.merge(shared);
-}
-
-// Takes away what `parent` holds too, and says so in the metadata.
-void leave_out_shared(const checkpoint::CheckpointFile& parent, checkpoint::NamedTensors& tensors,
-                      checkpoint::Metadata& metadata) {
-  checkpoint::NamedTensors shared;
-  for (const auto& [name, tensor] : all_tensors(parent)) {
-    const auto found = tensors.find(name);
-    if (found == tensors.end() || !at::equal(found->second, tensor.to(at::kHalf))) continue;
-    shared[name] = tensor;
-    tensors.erase(found);
-  }
-  metadata[kParentKey] = parent.path().filename().string();
-  metadata[kParentChecksumKey] = checksum_of(shared);
 }
 
 [[noreturn]] void fail(const std::string& where, const std::string& before, const std::string& tensor,
@@ -146,12 +85,20 @@ std::string architecture_json(const HouseEncoderOptions& options) {
   return result.dump();
 }
 
+std::string architecture_json(const FaceParserOptions& options) {
+  json levels = json::object();
+  for (const auto& [size, level] : options.levels) {
+    levels[std::to_string(size)] = {{"channels", level.channels}, {"depth", level.depth}};
+  }
+  return json{{"stages", options.stages}, {"levels", levels}}.dump();
+}
+
 std::optional<GeneratorWeights> house_generator(const checkpoint::CheckpointFile& file) {
   if (!is_house_file(file, "generator")) return std::nullopt;
   GeneratorWeights result;
   result.source = "toonmirror generator";
   result.tensors = all_tensors(file);
-  add_shared(file, result.tensors);
+  result.tensors.merge(shared_tensors(file));
   result.options = with_architecture(file, [](const json& architecture) {
     GeneratorOptions options;
     options.resolution = architecture.at("resolution").get<int64_t>();
@@ -188,7 +135,7 @@ HouseEncoder load_house_encoder(const checkpoint::CheckpointFile& file) {
                 "'toonmirror inspect' shows what it holds");
   }
   const WithoutInitialisation read_next;
-  HouseEncoder encoder(with_architecture(file, [](const json& architecture) {
+  HouseEncoder encoder = with_architecture(file, [](const json& architecture) {
     HouseEncoderOptions options;
     options.resolution = architecture.at("resolution").get<int64_t>();
     options.w_dim = architecture.at("w_dim").get<int64_t>();
@@ -197,11 +144,44 @@ HouseEncoder load_house_encoder(const checkpoint::CheckpointFile& file) {
     options.likeness_channels = resolutions_from(architecture.at("likeness_channels"));
     options.parsing_channels = architecture.at("parsing_channels").get<int64_t>();
     options.projection_px = architecture.value("projection_px", options.projection_px);
-    return options;
-  }));
+    return HouseEncoder(options);
+  });
   assign_tensors(*encoder, all_tensors(file), file.path().string());
   encoder->eval();
   return encoder;
+}
+
+FaceParser load_face_parser(const checkpoint::CheckpointFile& file) {
+  const bool of_encoder = is_house_file(file, "encoder");
+  if (!of_encoder && !is_house_file(file, "parser")) {
+    throw Error(file.path().string() + ": holds no face parser", "'toonmirror inspect' shows what it holds");
+  }
+  const WithoutInitialisation read_next;
+  FaceParser parser = with_architecture(file, [&](const json& architecture) {
+    FaceParserOptions options;
+    options.stages = architecture.at(of_encoder ? "channels" : "stages").get<std::vector<int64_t>>();
+    if (of_encoder) {
+      options.levels =
+          plain_levels(stages_by_size(options.stages), architecture.at("parsing_channels").get<int64_t>());
+      return FaceParser(options);
+    }
+    for (const auto& [size, level] : architecture.at("levels").items()) {
+      options.levels[std::stoll(size)] = {level.at("channels").get<int64_t>(),
+                                          level.at("depth").get<int64_t>()};
+    }
+    return FaceParser(options);
+  });
+  checkpoint::NamedTensors tensors = all_tensors(file);
+  const checkpoint::NamedTensors wanted = named_tensors(*parser);
+  const auto unwanted = [&](const auto& item) { return !wanted.contains(item.first); };
+  if (of_encoder) {
+    std::erase_if(tensors, unwanted);
+  } else {
+    tensors.merge(shared_tensors(file, [&](const std::string& name) { return wanted.contains(name); }));
+  }
+  assign_tensors(*parser, std::move(tensors), file.path().string());
+  parser->eval();
+  return parser;
 }
 
 bool is_house_file(const checkpoint::CheckpointFile& file, const std::string& kind) {
@@ -275,6 +255,11 @@ void save_child(const std::filesystem::path& path, const Generator& generator,
 void save_network(const std::filesystem::path& path, const HouseEncoder& encoder, const std::string& family,
                   checkpoint::Metadata metadata) {
   save(path, encoder, "encoder", family, std::move(metadata));
+}
+
+void save_parser(const std::filesystem::path& path, const FaceParser& parser,
+                 const checkpoint::CheckpointFile& encoder, checkpoint::Metadata metadata) {
+  save(path, parser, "parser", family_of(encoder), std::move(metadata), &encoder);
 }
 
 }  // namespace toonmirror::nets

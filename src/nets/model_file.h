@@ -1,10 +1,11 @@
 // House model files: one network = one .safetensors whose metadata says what it is.
-//   toonmirror.kind           "generator" or "encoder"
+//   toonmirror.kind           "generator", "encoder" or "parser"
 //   toonmirror.architecture   the network's options as JSON
 //   toonmirror.family         latents of one family fit all its generators (a face model and its style
 //   children)
 //   toonmirror.parent         a file beside it that holds all tensors it leaves out, such as layers a style
-//                             child shares with the face model; toonmirror.parent_checksum: of those tensors
+//                             child shares with the face model or a parser with its encoder;
+//                             toonmirror.parent_checksum: of those tensors
 //   licence, provenance, …    free text
 #pragma once
 
@@ -13,6 +14,7 @@
 
 #include "base/model_keys.h"
 #include "checkpoint/checkpoint_file.h"
+#include "nets/face_parser.h"
 #include "nets/house_encoder.h"
 #include "nets/stylegan2.h"
 
@@ -20,6 +22,7 @@ namespace toonmirror::nets {
 
 std::string architecture_json(const GeneratorOptions& options);
 std::string architecture_json(const HouseEncoderOptions& options);
+std::string architecture_json(const FaceParserOptions& options);
 
 // Build the network a file holds and read its weights (as float). Generators may be in any public format
 // (nets/import_generator.h). Throw Error naming the file when it holds no such network, its architecture is
@@ -27,6 +30,8 @@ std::string architecture_json(const HouseEncoderOptions& options);
 // or another one.
 Generator load_generator(const checkpoint::CheckpointFile& file);
 HouseEncoder load_house_encoder(const checkpoint::CheckpointFile& file);
+// From a parser's file, or from an encoder's: what it learned beside its latents.
+FaceParser load_face_parser(const checkpoint::CheckpointFile& file);
 
 // Whether the file is a model file of our own that says it holds a network of that kind.
 bool is_house_file(const checkpoint::CheckpointFile& file, const std::string& kind);
@@ -62,5 +67,8 @@ void save_child(const std::filesystem::path& path, const Generator& generator,
                 const checkpoint::CheckpointFile& parent, checkpoint::Metadata metadata);
 void save_network(const std::filesystem::path& path, const HouseEncoder& encoder, const std::string& family,
                   checkpoint::Metadata metadata);
+// A parser on the stages of the encoder in that file, without them: it is to be kept in one folder with it.
+void save_parser(const std::filesystem::path& path, const FaceParser& parser,
+                 const checkpoint::CheckpointFile& encoder, checkpoint::Metadata metadata);
 
 }  // namespace toonmirror::nets

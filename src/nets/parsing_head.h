@@ -30,12 +30,22 @@ enum class FaceClass : uint8_t {
 inline constexpr int64_t kFaceClassCount = 11;
 inline constexpr int64_t kParsingSize_px = 128;
 
+// One level of the pyramid: how many channels it has and how many 3×3 layers mix its surroundings.
+struct ParsingLevel {
+  int64_t channels = 0;
+  int64_t depth = 1;
+};
+using ParsingLevels = std::map<int64_t, ParsingLevel>;  // by size in pixels, each half of the next
+
+// `width` channels and one layer on all levels up to 32 px; 64 px has half of the channels and 128 px a
+// quarter, as each level would otherwise cost four times as much as the one before.
+ParsingLevels plain_levels(const std::map<int64_t, int64_t>& stages, int64_t width);
+
 class ParsingHeadImpl : public torch::nn::Module {
  public:
-  // `stages`: channels of the stages by their size in pixels, each half of the next. `width`: channels of all
-  // levels up to 32 px; 64 px has half of them and 128 px a quarter, as each level would otherwise cost four
-  // times as much as the one before.
-  ParsingHeadImpl(const std::map<int64_t, int64_t>& stages, int64_t width);
+  // `stages`: channels of the stages by their size in pixels; `levels` has the same sizes. Throws Error
+  // otherwise, and where a level has no channel, no layer, or too many of either.
+  ParsingHeadImpl(const std::map<int64_t, int64_t>& stages, const ParsingLevels& levels);
 
   // stages [N, channels, size, size] from the finest to the coarsest; returns logits [N, 11, finest, finest]
   // in their type.
@@ -43,8 +53,12 @@ class ParsingHeadImpl : public torch::nn::Module {
   void prepare(at::ScalarType type);
 
  private:
-  std::vector<ConvLayer> in_, mix_;     // from the coarsest to the finest
-  std::map<size_t, ConvLayer> narrow_;  // before the levels that are narrower than the one below
+  struct Level {
+    ConvLayer in{nullptr};
+    ConvLayer fit{nullptr};  // from the channels of the level below to its own, where they differ
+    std::vector<ConvLayer> mix;
+  };
+  std::vector<Level> levels_;  // from the coarsest to the finest
   ConvLayer out_{nullptr};
 };
 TORCH_MODULE(ParsingHead);

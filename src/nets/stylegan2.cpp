@@ -14,8 +14,6 @@ namespace {
 // Of the latent picture's linear map, relative to other layers: its smaller components drown in steps of the
 // usual size.
 constexpr double kPictureRate = 0.01;
-constexpr int64_t kPictureSize_px = 64;        // what it is enlarged to
-constexpr int64_t kFirstPictureBlock_px = 16;  // that hears of it
 
 at::Tensor clamped(const at::Tensor& x, double limit) {
   return std::isinf(limit) ? x : x.clamp(-limit, limit);
@@ -38,8 +36,8 @@ void GeneratorOptions::check() const {
     throw Error("generator with latents of " + std::to_string(z_dim) + " and " + std::to_string(w_dim) +
                 " numbers and " + std::to_string(mapping_layers) + " mapping layers");
   }
-  if (latent_picture_px < 0 || latent_picture_px > kPictureSize_px ||
-      (latent_picture_px > 0 && resolution < kPictureSize_px)) {
+  if (latent_picture_px < 0 || latent_picture_px > kLatentPictureSize_px ||
+      (latent_picture_px > 0 && resolution < kLatentPictureSize_px)) {
     throw Error("generator of " + std::to_string(resolution) + " px with a latent picture of " +
                 std::to_string(latent_picture_px) + " px");
   }
@@ -142,7 +140,8 @@ LatentPictureImpl::LatentPictureImpl(int64_t w_dim, int64_t size_px) : size_px_(
 
 at::Tensor LatentPictureImpl::forward(const at::Tensor& w) {
   const at::Tensor small = linear->forward(w).view({-1, 3, size_px_, size_px_});
-  return at::upsample_bilinear2d(small, {kPictureSize_px, kPictureSize_px}, /*align_corners=*/false);
+  return at::upsample_bilinear2d(small, {kLatentPictureSize_px, kLatentPictureSize_px},
+                                 /*align_corners=*/false);
 }
 
 SynthesisBlockImpl::SynthesisBlockImpl(const GeneratorOptions& options, int64_t resolution) {
@@ -161,13 +160,14 @@ SynthesisBlockImpl::SynthesisBlockImpl(const GeneratorOptions& options, int64_t 
     torch::NoGradGuard no_grad;
     likeness->weight.zero_();
   }
-  if (options.latent_picture_px == 0 || resolution < kFirstPictureBlock_px || resolution > kPictureSize_px)
+  if (options.latent_picture_px == 0 || resolution < kFirstPictureBlock_px ||
+      resolution > kLatentPictureSize_px)
     return;
-  const int64_t cell = kPictureSize_px / resolution;
+  const int64_t cell = kLatentPictureSize_px / resolution;
   picture_mix = register_module("picture_mix", ConvLayer(3 * cell * cell, out, 1, 1, /*activate=*/false));
   torch::NoGradGuard no_grad;
   picture_mix->weight.zero_();
-  if (resolution != kPictureSize_px) return;
+  if (resolution != kLatentPictureSize_px) return;
   picture_rgb = register_module("picture_rgb", ConvLayer(3, 3, 1, 1, /*activate=*/false));
   picture_rgb->weight.copy_(at::eye(3).view({3, 3, 1, 1}) * (0.5 * std::sqrt(3.0)));
 }
@@ -184,7 +184,7 @@ at::Tensor SynthesisBlockImpl::with_additions(const at::Tensor& x, const Additio
   const at::ScalarType type = x.scalar_type();
   at::Tensor result = x;
   if (picture_mix) {
-    const at::Tensor cells = at::pixel_unshuffle(additions.picture, kPictureSize_px / x.size(2));
+    const at::Tensor cells = at::pixel_unshuffle(additions.picture, kLatentPictureSize_px / x.size(2));
     result = result + picture_mix->forward(cells.to(type).contiguous(at::MemoryFormat::ChannelsLast));
   }
   if (!likeness) return result;

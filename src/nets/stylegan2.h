@@ -104,6 +104,9 @@ class ToRgbImpl : public torch::nn::Module {
 };
 TORCH_MODULE(ToRgb);
 
+inline constexpr int64_t kLatentPictureSize_px = 64;  // what the latent picture is enlarged to
+inline constexpr int64_t kFirstPictureBlock_px = 16;  // the smallest block that hears of it
+
 // The first row of W+ → a small picture, by a linear map, enlarged to 64 px: with the eigenfaces as that map
 // (training/eigenfaces.h) a blurred portrait. Blocks of 16, 32 and 64 px mix it into their activations, a
 // cell of it to each position, and at 64 px it is added to the picture, so that the network has to draw what

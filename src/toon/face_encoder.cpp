@@ -10,23 +10,23 @@ namespace toonmirror::toon {
 FaceEncoder::FaceEncoder(const checkpoint::CheckpointFile& file, const std::filesystem::path& parser,
                          at::ScalarType precision, at::Device device)
     : precision_(precision) {
+  static_assert(nets::kPspInputSize_px == nets::kHouseEncoderSize_px, "encoder and parser see one crop");
   const at::NoGradGuard no_grad;
+  const std::filesystem::path path = parser.empty() ? find_model("parser", ".safetensors") : parser;
+  parser_ = nets::load_face_parser(checkpoint::CheckpointFile(path));
   if (nets::is_house_file(file, "encoder")) {
     house_ = nets::load_house_encoder(file);
+    shared_stages_ = nets::share_stages(*house_, parser_);
+    house_->to(device);
+    house_->prepare(precision_);
   } else {
     psp_ = nets::open_psp_encoder(file);
-    const std::filesystem::path path = parser.empty() ? find_model("encoder", ".safetensors") : parser;
-    house_ = nets::load_house_encoder(checkpoint::CheckpointFile(path));
-    if (house_->options().resolution != nets::kPspInputSize_px) {
-      throw Error(path.string() + ": parses crops of " + std::to_string(house_->options().resolution) +
-                  " px, and the encoder beside it takes " + std::to_string(nets::kPspInputSize_px) + " px");
-    }
     psp_->to(device);
     psp_->eval();
     psp_->prepare(at::kFloat);
   }
-  house_->to(device);
-  house_->prepare(precision_);
+  parser_->to(device);
+  parser_->prepare(precision_);
 }
 
 int64_t FaceEncoder::w_dim() const { return psp_ ? psp_->options().style_dim : house_->options().w_dim; }
@@ -41,11 +41,15 @@ const std::map<int64_t, int64_t>& FaceEncoder::likeness_channels() const {
 }
 
 EncodedFace FaceEncoder::encode(const at::Tensor& crop) const {
-  nets::HouseEncoder house = house_;  // LibTorch's forward is not const, though these change nothing
+  // LibTorch's forward is not const, though these change nothing.
+  nets::FaceParser parser = parser_;
+  nets::HouseEncoder house = house_;
   nets::PspEncoder psp = psp_;
-  nets::HouseEncoding encoding = house->forward(crop.to(precision_), /*parse=*/true);
-  if (!psp) return {encoding.w_plus(), std::move(encoding.features), encoding.parsing};
-  return {psp->w_plus(crop.to(at::kFloat).contiguous()), {}, encoding.parsing};
+  const at::Tensor x = crop.to(precision_);
+  if (psp) return {psp->w_plus(crop.to(at::kFloat).contiguous()), {}, parser->forward(x)};
+  const std::vector<at::Tensor> seen = house->stages(x);
+  return {house->latents(x, seen.back()).w_plus(), house->features(seen),
+          shared_stages_ ? parser->parse(seen) : parser->forward(x)};
 }
 
 }  // namespace toonmirror::toon

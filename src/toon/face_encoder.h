@@ -1,11 +1,12 @@
 // From the aligned crop of a face to latents, likeness features and parsing: with the house encoder, or with
-// a public one (pSp, e4e) and the house's parser.
+// a public one (pSp, e4e), and with the house's parser.
 #pragma once
 
 #include <filesystem>
 #include <optional>
 
 #include "checkpoint/checkpoint_file.h"
+#include "nets/face_parser.h"
 #include "nets/house_encoder.h"
 #include "nets/psp_encoder.h"
 
@@ -20,15 +21,15 @@ struct EncodedFace {
 // Shared by all threads: nothing changes after construction.
 class FaceEncoder {
  public:
-  // `file` holds a house encoder, a pSp or an e4e one. `parser` is opened only for the latter two: a house
-  // encoder whose parsing head is used; where empty, the model named "encoder" (base/model_path.h). Public
-  // encoders compute in float, which is what they are exact in. Throws Error where a file holds no such
-  // network.
+  // `file` holds a house encoder, a pSp or an e4e one, `parser` a face parser or a house encoder, which has
+  // one; where empty, the model named "parser" (base/model_path.h) is taken. A parser on the stages of the
+  // encoder beside it costs its head alone. Public encoders compute in float, which is what they are exact
+  // in. Throws Error where a file holds no such network.
   FaceEncoder(const checkpoint::CheckpointFile& file, const std::filesystem::path& parser,
               at::ScalarType precision, at::Device device);
 
   // Of the square crops that encode() takes.
-  int64_t crop_size_px() const { return house_->options().resolution; }
+  int64_t crop_size_px() const { return nets::kHouseEncoderSize_px; }
   int64_t w_dim() const;
   int64_t latent_count() const;
   // As in the generator; empty with a public encoder.
@@ -39,8 +40,10 @@ class FaceEncoder {
 
  private:
   at::ScalarType precision_;
-  nets::HouseEncoder house_{nullptr};  // encoder and parser, or beside a public encoder the parser alone
+  nets::FaceParser parser_{nullptr};
+  nets::HouseEncoder house_{nullptr};  // or
   nets::PspEncoder psp_{nullptr};
+  bool shared_stages_ = false;  // the house encoder's are the parser's
 };
 
 }  // namespace toonmirror::toon

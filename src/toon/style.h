@@ -4,9 +4,7 @@
 //   description = "Clean lines, flat shading, large eyes"
 //   licence = "CC BY-NC-SA 4.0"
 //   encoder = "encoder.safetensors"      # projects a photo into the generators' latents
-//   parser = "encoder.safetensors"       # beside a public encoder (pSp, e4e): a house encoder that parses
-//   the
-//                                        # face; left out: the one that ships
+//   parser = "parser.safetensors"        # finds the parts of the face; left out: the one that ships
 //   psi = 1.0                            # truncation of the latents towards the average face, 0 to 2
 //   likeness = 1.0                       # share of the photo's own features, 0 to 1
 //   [generator]
@@ -57,7 +55,7 @@ struct Style {
   std::string description;
   std::string licence;
   std::filesystem::path encoder;
-  std::filesystem::path parser;  // empty: the model "encoder"
+  std::filesystem::path parser;  // empty: the model "parser"
   std::filesystem::path face;
   std::filesystem::path child;  // empty: none
   // The shapes the photo is given before the encoder sees it, as the style's teacher gave them.

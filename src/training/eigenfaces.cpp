@@ -9,7 +9,7 @@
 namespace toonmirror::training {
 namespace {
 
-constexpr int64_t kBatch = 64;
+constexpr size_t kBatch = 64;
 constexpr int64_t kSpareDirections = 128;  // beyond those wanted, which makes the iteration converge
 constexpr int kIterations = 3;
 
@@ -22,13 +22,10 @@ Photos small_photos(const PairPack& pack, int64_t size_px) {
   const std::vector<int64_t>& rows = pack.training_rows();
   std::vector<at::Tensor> pictures;
   at::Tensor weight = at::zeros({1, 1, size_px, size_px});
-  for (size_t first = 0; first < rows.size(); first += kBatch) {
-    const size_t last = std::min<size_t>(first + kBatch, rows.size());
-    const Batch batch = pack.batch(std::vector<int64_t>(rows.begin() + static_cast<int64_t>(first),
-                                                        rows.begin() + static_cast<int64_t>(last)));
+  pack.for_each_batch(rows, kBatch, [&](const Batch& batch) {
     pictures.push_back(nets::small_picture(batch.photo, size_px));
     weight += region_weights(batch.labels, size_px).sum(0, /*keepdim=*/true);
-  }
+  });
   const at::Tensor upright = at::cat(pictures);
   weight = (weight + weight.flip({3})) / (2.0 * static_cast<double>(rows.size()));
   return {at::cat({upright, upright.flip({3})}).flatten(1), weight.expand({1, 3, -1, -1}).flatten()};

@@ -8,7 +8,7 @@
 namespace toonmirror::training {
 namespace {
 
-constexpr int64_t kEncodeBatch = 32;
+constexpr size_t kEncodeBatch = 32;
 constexpr double kLeak = 0.2;  // of the mapping's activation below zero
 // Eigenfaces beyond these, drawn independently of each other, make double exposures and not faces.
 constexpr int64_t kMostAxes = 48;
@@ -17,16 +17,12 @@ constexpr int64_t kMostAxes = 48;
 
 EncodedPhotos encode_all(const PairPack& pack, nets::HouseEncoder& encoder, at::ScalarType type) {
   const at::NoGradGuard no_grad;
-  const std::vector<int64_t>& rows = pack.training_rows();
   std::vector<at::Tensor> w, w_plus;
-  for (size_t first = 0; first < rows.size(); first += kEncodeBatch) {
-    const size_t last = std::min(first + kEncodeBatch, rows.size());
-    const Batch batch = pack.batch(std::vector<int64_t>(rows.begin() + static_cast<int64_t>(first),
-                                                        rows.begin() + static_cast<int64_t>(last)));
+  pack.for_each_batch(pack.training_rows(), kEncodeBatch, [&](const Batch& batch) {
     const nets::HouseEncoding code = encoder->forward(batch.photo.to(type), /*parse=*/false);
     w.push_back(code.w);
     w_plus.push_back(code.w_plus());
-  }
+  });
   return {at::cat(w), at::cat(w_plus)};
 }
 

@@ -124,6 +124,15 @@ Batch PairPack::batch(const std::vector<int64_t>& rows) const {
   return result;
 }
 
+void PairPack::for_each_batch(const std::vector<int64_t>& rows, size_t size,
+                              const std::function<void(const Batch&)>& body) const {
+  for (auto first = rows.begin(); first != rows.end();) {
+    const auto last = first + std::min(static_cast<std::ptrdiff_t>(size), rows.end() - first);
+    body(batch(std::vector<int64_t>(first, last)));
+    first = last;
+  }
+}
+
 Batch PairPack::shown() const {
   return batch(first_rows(held_out_rows_.empty() ? training_rows_ : held_out_rows_));
 }

@@ -14,6 +14,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <random>
 #include <vector>
 
@@ -55,6 +56,9 @@ class PairPack {
 
   // The rows as they are.
   Batch batch(const std::vector<int64_t>& rows) const;
+  // All of `rows` in their order, at most `size` at a time.
+  void for_each_batch(const std::vector<int64_t>& rows, size_t size,
+                      const std::function<void(const Batch&)>& body) const;
   // What sheets show: the first pairs that are held out, or of all where none are.
   Batch shown() const;
   // `size` rows drawn from the training rows, varied.

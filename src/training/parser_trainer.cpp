@@ -33,20 +33,24 @@ at::Tensor coloured(const at::Tensor& labels) {
 
 }  // namespace
 
-nets::HouseEncoder train_parser(const ParserTrainingOptions& options, RunHooks hooks,
-                                const PictureWriter& write_picture) {
+nets::ParsingLevels parser_levels() {
+  return {{8, {128, 2}}, {16, {128, 2}}, {32, {64, 2}}, {64, {48, 2}}, {128, {16, 1}}};
+}
+
+nets::FaceParser train_parser(const ParserTrainingOptions& options, RunHooks hooks,
+                              const PictureWriter& write_picture) {
   const PairPack pack(options.pairs);
   const at::ScalarType type = training_type(options.precision);
-  const checkpoint::CheckpointFile file(options.encoder);
-  nets::HouseEncoder seeing = nets::load_house_encoder(file);
-  seeing->prepare(type);
-  std::vector<nets::HouseEncoder> replicas;
+  nets::FaceParser seeing = nets::load_face_parser(checkpoint::CheckpointFile(options.encoder));
+  torch::manual_seed(options.run.seed);
+  std::vector<nets::FaceParser> replicas;
   std::vector<Modules> modules;
   for (int64_t i = 0; i < options.run.workers; ++i) {
-    replicas.push_back(nets::load_house_encoder(file));
-    modules.push_back({replicas.back()->parsing_head().get()});
+    replicas.emplace_back(nets::FaceParserOptions{seeing->options().stages, parser_levels()});
+    modules.push_back({replicas.back()->head().get()});
   }
-  torch::manual_seed(options.run.seed);
+  nets::copy_stages(seeing, replicas.front());
+  seeing->prepare(type);
   const auto stages_of = [&](const at::Tensor& photos) {
     const at::NoGradGuard no_grad;
     return seeing->stages(photos.to(type));
@@ -55,9 +59,9 @@ nets::HouseEncoder train_parser(const ParserTrainingOptions& options, RunHooks h
   hooks.loss = [&](const StepContext& context) {
     const Batch batch =
         pack.random_batch(options.run.batch_per_worker, options.augmentation, *context.random);
-    nets::ParsingHead& head = replicas[static_cast<size_t>(context.worker)]->parsing_head();
+    nets::FaceParser& parser = replicas[static_cast<size_t>(context.worker)];
     Loss loss;
-    loss.total = parsing_loss(head->forward(stages_of(batch.photo)).to(at::kFloat), batch.labels);
+    loss.total = parsing_loss(parser->parse(stages_of(batch.photo)), batch.labels);
     loss.figures["parsing"] = loss.total.item<double>();
     return loss;
   };
@@ -65,8 +69,7 @@ nets::HouseEncoder train_parser(const ParserTrainingOptions& options, RunHooks h
   const Batch shown = pack.shown();
   hooks.sheet = [&](const std::filesystem::path& path) {
     const at::NoGradGuard no_grad;
-    const at::Tensor logits =
-        replicas.front()->parsing_head()->forward(stages_of(shown.photo)).to(at::kFloat);
+    const at::Tensor logits = replicas.front()->parse(stages_of(shown.photo));
     const at::Tensor seen =
         at::upsample_bilinear2d(logits, {shown.labels.size(1), shown.labels.size(2)}, /*align_corners=*/false)
             .argmax(1);

@@ -249,11 +249,8 @@ StyleFigures evaluate_style(const PairPack& pack, const std::filesystem::path& n
   if (rows.empty()) throw Error("the pack holds no pairs that were held out");
   std::vector<at::Tensor> photo_output, photo_target, output_target;
   StyleFigures figures;
-  for (size_t first = 0; first < rows.size(); first += kBatch) {
-    const size_t last = std::min(first + kBatch, rows.size());
-    const auto share = static_cast<double>(last - first) / static_cast<double>(rows.size());
-    const Batch batch = pack.batch(std::vector<int64_t>(rows.begin() + static_cast<int64_t>(first),
-                                                        rows.begin() + static_cast<int64_t>(last)));
+  pack.for_each_batch(rows, kBatch, [&](const Batch& batch) {
+    const double share = static_cast<double>(batch.photo.size(0)) / static_cast<double>(rows.size());
     nets::HouseEncoding code = encoder->forward(batch.input, /*parse=*/false);
     for (auto& [resolution, feature] : code.features) feature = feature * likeness;
     const at::Tensor output = generator->synthesize(code.w_plus(), code.features).clamp(-1.0, 1.0);
@@ -265,7 +262,7 @@ StyleFigures evaluate_style(const PairPack& pack, const std::filesystem::path& n
     output_target.push_back((b * c).sum(1));
     figures.l1 += share * (output - batch.target).abs().mean().item<double>() * 0.5;
     figures.perceptual += share * perceptual(output, batch.target).item<double>();
-  }
+  });
   figures.faces = static_cast<int64_t>(rows.size());
   figures.photo_to_output = figures_of(at::cat(photo_output));
   figures.photo_to_target = figures_of(at::cat(photo_target));

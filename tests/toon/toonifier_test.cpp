@@ -43,6 +43,28 @@ TEST(Toonifier, ParsesIntoProbabilities) {
   EXPECT_LT(largest_difference(sums, cv::Mat::ones(sums.size(), CV_32F)), 1e-4);
 }
 
+// Whether the parser's stages are the encoder's, and are computed once, or another network's, is a matter of
+// time alone.
+TEST(Toonifier, ParsesAlikeBesideAnyEncoder) {
+  const SmallModels models;
+  Style style = models.style();
+  const cv::Mat beside_another = Toonifier(style).encode(crop(1)).parsing;
+  style = find_style("face");
+  const cv::Mat beside_its_own = Toonifier(style).encode(crop(1)).parsing;
+  EXPECT_LT(largest_difference(beside_another, beside_its_own), 1e-4);
+}
+
+TEST(Toonifier, ParsesWithTheParserOfItsStyle) {
+  const SmallModels models;
+  Style style = models.style();
+  style.parser = style.encoder;
+  EXPECT_GT(largest_difference(Toonifier(style).encode(crop(1)).parsing,
+                               Toonifier(models.style()).encode(crop(1)).parsing),
+            0.01);
+  style.parser = style.face;
+  EXPECT_THROW(Toonifier toonifier(style), Error);
+}
+
 TEST(Toonifier, ReadsPicturesThatArePartOfOthers) {
   const SmallModels models;
   const Toonifier toonifier(models.style());

@@ -42,6 +42,20 @@ TEST_F(PairPackTest, PicturesSpanMinusOneToOne) {
   EXPECT_TRUE(at::allclose(batch.target, -batch.photo));
 }
 
+TEST_F(PairPackTest, GivesAllRowsInTheirOrderBatchByBatch) {
+  const PairPack pairs = pack(true);
+  const std::vector<int64_t> rows = {4, 0, 2, 5, 1};
+  std::vector<at::Tensor> photos;
+  std::vector<int64_t> sizes;
+  pairs.for_each_batch(rows, 2, [&](const Batch& batch) {
+    photos.push_back(batch.photo);
+    sizes.push_back(batch.photo.size(0));
+  });
+  EXPECT_EQ(sizes, (std::vector<int64_t>{2, 2, 1}));
+  EXPECT_TRUE(at::equal(at::cat(photos), pairs.batch(rows).photo));
+  pairs.for_each_batch({}, 2, [](const Batch&) { FAIL() << "there is nothing to give"; });
+}
+
 TEST_F(PairPackTest, WithoutTargetsThePhotoIsTheTarget) {
   const Batch batch = pack(false).batch({1});
   EXPECT_TRUE(batch.target.is_same(batch.photo));

@@ -63,7 +63,7 @@ class TrainParser : public ::testing::Test {
     options_.run.batch_per_worker = 1;
     options_.run.steps = 2;
   }
-  nets::HouseEncoder train() {
+  nets::FaceParser train() {
     RunHooks hooks;
     hooks.log = [](const std::string&) {};
     return train_parser(options_, hooks, [this](const std::filesystem::path&, const at::Tensor& picture) {
@@ -76,10 +76,16 @@ class TrainParser : public ::testing::Test {
   at::Tensor sheet_;
 };
 
-TEST_F(TrainParser, ChangesTheParserAndNothingElse) {
-  const checkpoint::NamedTensors before =
-      nets::named_tensors(*nets::load_house_encoder(checkpoint::CheckpointFile(options_.encoder)));
-  for (const auto& [name, tensor] : nets::named_tensors(*train())) {
+TEST_F(TrainParser, LearnsAHeadOnTheEncodersStages) {
+  const nets::HouseEncoder encoder = nets::load_house_encoder(checkpoint::CheckpointFile(options_.encoder));
+  options_.run.steps = 1;
+  const nets::FaceParser after_one = train();
+  options_.run.steps = 2;  // goes on from the checkpoint
+  const nets::FaceParser after_two = train();
+  EXPECT_TRUE(nets::share_stages(*encoder, after_one));
+  EXPECT_TRUE(nets::share_stages(*encoder, after_two));
+  const checkpoint::NamedTensors before = nets::named_tensors(*after_one);
+  for (const auto& [name, tensor] : nets::named_tensors(*after_two)) {
     EXPECT_TRUE(tensor.isfinite().all().item<bool>()) << name;
     EXPECT_EQ(at::equal(tensor, before.at(name)), !name.starts_with("parsing.")) << name;
   }
