@@ -5,7 +5,7 @@
 #include <functional>
 
 // CLI11 costs seconds per file that includes it: only those that define commands do.
-namespace CLI {
+namespace CLI {  // NOLINT(readability-identifier-naming): that is what CLI11 calls it
 class App;
 }
 

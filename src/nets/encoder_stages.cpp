@@ -29,9 +29,10 @@ EncoderStages::EncoderStages(torch::nn::Module& owner, const std::vector<int64_t
   for (size_t i = 0; i < channels.size(); ++i) {
     const int64_t out = channels[i];
     const std::string stage = "b" + std::to_string(kHouseEncoderSize_px >> (i + 1));
-    down_.push_back(owner.register_module(stage + "_down", ConvLayer(in, out, 3, 2, /*activate=*/true)));
+    down_.emplace_back(owner.register_module(stage + "_down", ConvLayer(in, out, 3, 2, /*activate=*/true)));
     if (i > 0) {
-      same_.push_back(owner.register_module(stage + "_same", ConvLayer(out, out, 3, 1, /*activate=*/true)));
+      same_.emplace_back(
+          owner.register_module(stage + "_same", ConvLayer(out, out, 3, 1, /*activate=*/true)));
     }
     in = out;
   }

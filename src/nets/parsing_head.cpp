@@ -42,9 +42,9 @@ ParsingHeadImpl::ParsingHeadImpl(const std::map<int64_t, int64_t>& stages, const
     Level level;
     level.in = register_module("in" + name, ConvLayer(channels, out, 1, 1, /*activate=*/false));
     for (int64_t i = 0; i < found->second.depth; ++i) {
-      const std::string suffix = i == 0 ? "" : "_" + std::to_string(i + 1);
-      level.mix.push_back(
-          register_module("mix" + name + suffix, ConvLayer(out, out, 3, 1, /*activate=*/true)));
+      std::string mix = "mix" + name;
+      if (i > 0) mix += "_" + std::to_string(i + 1);
+      level.mix.emplace_back(register_module(mix, ConvLayer(out, out, 3, 1, /*activate=*/true)));
     }
     if (before != 0 && before != out) {
       level.fit = register_module("narrow" + name, ConvLayer(before, out, 1, 1, /*activate=*/false));
