@@ -20,11 +20,6 @@ struct ParserTrainingOptions {
   Augmentation augmentation = {.max_rotation_deg = 10.0, .max_zoom = 0.1, .max_shift = 0.04};
 };
 
-// Of the parser that `train parser` makes: 0.9 GFLOP and 0.8 million numbers beside its stages. Half of what
-// its forerunner of 0.4 GFLOP had wrong was what a thing is (grey hair, a cap), which wide and cheap layers
-// at 8 and 16 px tell, and half where it ends, which those at 32 and 64 px do; at 128 px a layer costs most.
-nets::ParsingLevels parser_levels();
-
 // Trains (or resumes) and returns the parser with the averaged weights of its head. A sheet has three rows:
 // held-out photos; their labels; what the head sees, classes as colours.
 nets::FaceParser train_parser(const ParserTrainingOptions& options, RunHooks hooks,
