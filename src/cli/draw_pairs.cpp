@@ -6,12 +6,15 @@
 #include <exception>
 #include <mutex>
 #include <nlohmann/json.hpp>
+#include <opencv2/imgproc.hpp>
 #include <thread>
 
 #include "base/error.h"
 #include "base/interrupt.h"
 #include "base/progress.h"
+#include "cli/exit_code.h"
 #include "cli/machine.h"
+#include "cli/mesh_finder.h"
 #include "media/still.h"
 #include "teachers/pair_builder.h"
 #include "teachers/teacher.h"
@@ -23,10 +26,10 @@ namespace {
 namespace fs = std::filesystem;
 
 std::string to_json(const face::CartoonGeometry& geometry) {
-  return nlohmann::json{{"eyes", geometry.eye_zoom},
-                        {"nose", geometry.nose_zoom},
-                        {"mouth", geometry.mouth_zoom},
-                        {"jaw", geometry.jaw_pull}}
+  return nlohmann::json{
+      {"eyes", geometry.eye_zoom},    {"nose", geometry.nose_zoom},
+      {"mouth", geometry.mouth_zoom}, {"jaw", geometry.jaw_pull},
+      {"chin", geometry.chin_lift},   {"eyes_behind_glasses", geometry.eye_zoom_behind_glasses}}
       .dump();
 }
 
@@ -35,8 +38,9 @@ class Sheet {
  public:
   void add(const teachers::TrainingPair& pair) {
     if (columns_.size() >= kColumns || !pair.held_out) return;
-    cv::Mat column;
-    cv::vconcat(pair.photo, pair.target, column);
+    cv::Mat photo, column;
+    cv::resize(pair.photo, photo, pair.target.size(), 0, 0, cv::INTER_CUBIC);
+    cv::vconcat(photo, pair.target, column);
     columns_.push_back(column);
   }
   void write(const fs::path& path) const {
@@ -61,7 +65,13 @@ void draw_pairs(const DrawPairsOptions& options) {
   const teachers::TeacherEntry teacher = teachers::find_teacher(options.teacher);
   const FacePhotos source = find_face_photos(options.photos);
   const bool draws = !teacher.target_is_photo;
-  teachers::PairBuilder builder(static_cast<int64_t>(source.count), draws);
+  if (teacher.needs_mesh && options.nets.empty()) {
+    throw UsageError("the " + options.teacher +
+                     " teacher needs a face mesh: give --nets, the folder with facemesh468.json");
+  }
+  std::optional<MeshFinder> mesh_finder;
+  if (teacher.needs_mesh) mesh_finder.emplace(options.nets);
+  teachers::PairBuilder builder(static_cast<int64_t>(source.count), draws ? teachers::kPictureSize_px : 0);
   Sheet sheet;
   Progress progress({.label = options.teacher,
                      .unit = "photos",
@@ -77,7 +87,9 @@ void draw_pairs(const DrawPairsOptions& options) {
       for (size_t i = next++; i < source.count && !interrupted(); i = next++) {
         try {
           teachers::TrainingPair pair = read(i);
-          teachers::Drawing drawing = teacher.draw({pair.photo, pair.landmarks, pair.labels});
+          teachers::FaceDrawingInput input{pair.photo, pair.landmarks, pair.labels};
+          if (mesh_finder) input.mesh = mesh_finder->find(pair.photo, pair.landmarks);
+          teachers::Drawing drawing = teacher.draw(input);
           pair.input = drawing.input;
           pair.target = drawing.picture;
           pair.target_labels = drawing.labels;
@@ -104,7 +116,7 @@ void draw_pairs(const DrawPairsOptions& options) {
   throw_if_interrupted();
   checkpoint::Metadata notes = {{"teacher", options.teacher}, {"licence", options.licence}};
   if (teacher.geometry) notes["geometry"] = to_json(*teacher.geometry);
-  builder.write(options.output, notes);
+  std::move(builder).write(options.output, notes);
   if (!options.sheet.empty()) sheet.write(options.sheet);
   spdlog::info("wrote {} pairs of {} photos to {}", used.load(), source.count, options.output.string());
 }

@@ -14,7 +14,8 @@ struct DrawPairsOptions {
   std::filesystem::path output;  // the pack
   std::filesystem::path sheet;   // a picture of some pairs; empty: none
   std::string licence = "not stated";
-  int threads = 0;  // 0: one per core
+  std::filesystem::path nets;  // folder of facemesh468, for teachers that need a mesh
+  int threads = 0;             // 0: one per core
 };
 
 // Draws every photo and writes the pack (layout: training/pair_pack.h; metadata: teacher, licence, names, and

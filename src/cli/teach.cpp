@@ -37,6 +37,9 @@ void add_teach(CLI::App& app, Action& chosen) {
                       "Use only so many photos, evenly spread over the folder (0: all)");
   command->add_option("--sheet", arguments->sheet, "Also write a picture of the first held-out pairs");
   command->add_option("--licence", arguments->licence, "Licence of the photos, for the pack's metadata");
+  command->add_option(
+      "--nets", arguments->nets,
+      "Folder of the networks that are not shipped: film draws from the face mesh of facemesh468");
   command->add_option("--threads", arguments->threads, "Photos drawn at a time (0: one per core)");
   add_verbosity_options(*command);
   command->callback([arguments, &chosen] {

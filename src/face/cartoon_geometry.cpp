@@ -13,6 +13,8 @@ cv::Point2d mean_of(const Landmarks& landmarks, int first, int last) {
   return sum / (last - first + 1);
 }
 
+double smooth(double share) { return share * share * (3 - 2 * share); }
+
 double length(const cv::Point2d& v) { return std::hypot(v.x, v.y); }
 
 struct Zoom {
@@ -28,6 +30,19 @@ cv::Point2d eye_centre(const Landmarks& landmarks, int eye) {
 
 double eye_distance(const Landmarks& landmarks) {
   return std::max(length(eye_centre(landmarks, 1) - eye_centre(landmarks, 0)), 1.0);
+}
+
+double glasses_share(const cv::Mat& mask) {
+  constexpr double kNone = 0.003, kSure = 0.008;  // of the crop
+  const double share = static_cast<double>(cv::countNonZero(mask)) / static_cast<double>(mask.total());
+  return smooth(std::clamp((share - kNone) / (kSure - kNone), 0.0, 1.0));
+}
+
+CartoonGeometry behind_glasses(CartoonGeometry geometry, double share) {
+  if (geometry.eye_zoom_behind_glasses > 0) {
+    geometry.eye_zoom += share * (geometry.eye_zoom_behind_glasses - geometry.eye_zoom);
+  }
+  return geometry;
 }
 
 DisplacementField::DisplacementField(const Landmarks& landmarks, int size_px, const CartoonGeometry& geometry)
@@ -59,6 +74,12 @@ DisplacementField::DisplacementField(const Landmarks& landmarks, int size_px, co
         const double pull = std::min(t, 1.0) * std::exp(-std::pow((t - 0.75) / 0.75, 2)) *
                             std::exp(-std::pow(u / (1.25 * unit), 2));
         source += right * (u * geometry.jaw_pull * 2.0 * pull);
+      }
+      if (geometry.chin_lift > 0 && t > 0.35) {
+        const double beyond = std::max(t - 1.25, 0.0);  // the neck stays where it is
+        const double lift = smooth(std::min((t - 0.35) / 0.9, 1.0)) *
+                            std::exp(-std::pow(u / (1.5 * unit), 2)) * std::exp(-beyond * beyond / 0.5);
+        source += down * (geometry.chin_lift * unit * lift);
       }
       map_.at<cv::Vec2f>(y, x) = {static_cast<float>(source.x), static_cast<float>(source.y)};
     }

@@ -14,12 +14,21 @@ struct CartoonGeometry {
   double nose_zoom = 0.84;
   double mouth_zoom = 0.97;
   double jaw_pull = 0.05;  // share by which the lower face narrows
+  double chin_lift = 0;    // how far the chin comes up, in distances of the eye centres
+  // eye_zoom for eyes behind glasses, whose frames grow with them; 0: the same as without.
+  double eye_zoom_behind_glasses = 0;
 };
 
 // Distance of the eye centres: the unit of all lengths in a drawing.
 double eye_distance(const Landmarks& landmarks);
 // Means of the six points of the eye on the picture's left (0) or right (1).
 cv::Point2d eye_centre(const Landmarks& landmarks, int eye);
+
+// How much a face wears glasses, 0 … 1, by the mask (CV_8U, 255 inside) of what is labelled as such in its
+// crop: a few stray pixels are none.
+double glasses_share(const cv::Mat& mask);
+// The geometry of a face that wears glasses to that share.
+CartoonGeometry behind_glasses(CartoonGeometry geometry, double share);
 
 class DisplacementField {
  public:

@@ -12,6 +12,7 @@
 #include <opencv2/imgproc.hpp>
 
 #include "base/error.h"
+#include "teachers/filters.h"
 
 namespace toonmirror::teachers {
 namespace {
@@ -63,7 +64,7 @@ Drawing draw_by_command(const FaceDrawingInput& input, const std::string& comman
   const WorkFolder folder;
   const std::string from = folder.file("photo.png"), to = folder.file("picture.png");
   cv::Mat bgr;
-  cv::cvtColor(input.photo, bgr, cv::COLOR_RGB2BGR);
+  cv::cvtColor(resized(input.photo, kPictureSize_px), bgr, cv::COLOR_RGB2BGR);
   if (!cv::imwrite(from, bgr)) throw Error(from + ": cannot be written");
   if (const int code = run(command, from, to); code != 0) {
     throw Error("teacher program '" + command + "': ended with code " + std::to_string(code),
@@ -75,10 +76,12 @@ Drawing draw_by_command(const FaceDrawingInput& input, const std::string& comman
     throw Error("teacher program '" + command + "': wrote no picture",
                 "its last argument is the PNG file to write");
   }
-  const cv::Size size(kDrawingSize_px, kDrawingSize_px);
-  if (picture.size() != size) cv::resize(picture, picture, size, 0, 0, cv::INTER_AREA);
-  cv::cvtColor(picture, picture, cv::COLOR_BGR2RGB);
-  return {input.photo, picture, input.labels};
+  if (picture.rows != picture.cols) {
+    throw Error("teacher program '" + command + "': wrote a picture that is not square",
+                "it is given a square of 512 px and is to write one");
+  }
+  cv::cvtColor(resized(picture, input.picture_px), picture, cv::COLOR_BGR2RGB);
+  return undrawn(input, picture);
 }
 
 }  // namespace toonmirror::teachers

@@ -1,8 +1,17 @@
 #include "teachers/drawing.h"
 
 #include <array>
+#include <opencv2/imgproc.hpp>
+
+#include "teachers/filters.h"
 
 namespace toonmirror::teachers {
+
+Drawing undrawn(const FaceDrawingInput& input, const cv::Mat& picture) {
+  cv::Mat labels;
+  cv::resize(input.labels, labels, {kInputSize_px, kInputSize_px}, 0, 0, cv::INTER_NEAREST);
+  return {resized(input.photo, kInputSize_px), picture, labels};
+}
 
 cv::Mat labels11_from_celeba20(const cv::Mat& labels) {
   using face::Label;

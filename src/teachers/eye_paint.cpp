@@ -66,13 +66,17 @@ double square(double x) { return x * x; }
 
 cv::Vec3f between_lids(const cv::Point2d& pixel, const EyePoint& p, const DrawnEye& eye,
                        const EyeLook& look) {
-  const double open = std::max(p.bottom - p.top, 1.0), from_top = std::max(p.below - p.top, 0.0);
-  const double full_open = std::max(eye.shape.opening() * eye.shape.width(), 1.0);
+  const double width = eye.shape.width();
+  const double open = std::max((p.bottom - p.top) / width, 0.01), from_top = std::max(p.below - p.top, 0.0);
+  const double full_open = std::max(eye.shape.opening() * width, 1.0);
   const double lid_shadow = std::exp(-square(from_top / (0.27 * full_open)));
   const double corner = std::pow(std::abs(2 * p.t - 1), 3);
   const double outer = eye.outer_is_left ? p.t : 1 - p.t;  // 1 at the inner corner
   const double tear = smooth_step(0.90, 0.98, outer);
-  cv::Vec3f colour(static_cast<float>(look.white_light - 22.0 * lid_shadow - 11.0 * corner - 8 * tear),
+  const cv::Point2d off = (pixel - (eye.shape.left + eye.shape.right) / 2.0) / (0.575 * eye.shape.width());
+  const double ball = std::sqrt(std::max(1.0 - off.dot(off), 0.0)) - 0.8;
+  const double white = look.white_light + look.roundness * 14.0 * ball;
+  cv::Vec3f colour(static_cast<float>(white - 22.0 * lid_shadow - 11.0 * corner - 8 * tear),
                    static_cast<float>(1.0 + 2.0 * corner + 12 * tear),
                    static_cast<float>(1.5 + 2.0 * corner + 4 * tear));
   const cv::Point2d d = pixel - eye.iris;
@@ -80,7 +84,10 @@ cv::Vec3f between_lids(const cv::Point2d& pixel, const EyePoint& p, const DrawnE
   if (const double inside = edge((1 - r) * eye.iris_radius); inside > 0) {
     const double glow = std::clamp(d.y / eye.iris_radius, -0.3, 1.0);
     const double ring = std::pow(std::clamp((r - 0.70) / 0.30, 0.0, 1.0), 1.4);
-    const double shade = (0.72 + 0.48 * glow) * (1 - 0.62 * ring) * (1 - 0.42 * lid_shadow);
+    const double angle = std::atan2(d.y, d.x);
+    const double ray = std::cos(angle * 26 + 2.5 * std::sin(angle * 5) + 4 * r);
+    const double fibre = look.fibres * ray * std::clamp(1.6 * r - 0.6, 0.0, 1.0);
+    const double shade = (0.72 + 0.48 * glow + fibre) * (1 - 0.62 * ring) * (1 - 0.42 * lid_shadow);
     cv::Vec3f iris = look.iris_lab * static_cast<float>(shade);
     const auto pupil = static_cast<float>(edge((0.46 - r) * eye.iris_radius));
     iris += (cv::Vec3f(4, 1, 0) - iris) * pupil;
@@ -96,7 +103,7 @@ cv::Vec3f between_lids(const cv::Point2d& pixel, const EyePoint& p, const DrawnE
     colour += (cv::Vec3f(98, 0, 0) - colour) * light;
   }
   // Very narrow eyes keep their darkness.
-  colour[0] *= static_cast<float>(smooth_step(0.0, 4.0, open) * 0.3 + 0.7);
+  colour[0] *= static_cast<float>(smooth_step(0.0, 0.045, open) * 0.3 + 0.7);
   return colour;
 }
 
@@ -112,7 +119,7 @@ DrawnEye prepare_eye(const EyeShape& shape, const EyeLook& look, bool outer_is_l
   eye.shape.lower.height += 0.25 * opened * shape.opening();
   const double width = eye.shape.width(), open = eye.shape.opening() * width;
   // A small iris afloat in white would stare: it reaches the lids.
-  const double own = shape.iris_radius * width * 1.04;
+  const double own = std::max(shape.iris_radius * 1.04, look.least_iris) * width;
   eye.iris_radius = std::max(std::clamp(0.52 * open, 1.04 * own, 1.3 * own), 1.0);
   const double t = 0.5 + shape.gaze.x;
   const double middle = 0.5 * (eye.shape.lower.at(t) - eye.shape.upper.at(t));
@@ -147,6 +154,13 @@ void paint_eye(cv::Mat& picture, const DrawnEye& eye, const EyeLook& look, const
       const double upper = from_top + 0.25 * breadth + 0.35 * wing * width;
       const double line = edge(breadth / 2 - std::abs(upper)) * std::min(breadth, 1.0);
       out += (look.lash_lab - out) * static_cast<float>(0.94 * line * visible * free);
+      // The fold of the lid, parallel to the lash line where the eye is open.
+      if (look.crease > 0) {
+        const double above = -from_top - (0.30 * eye.shape.opening() + 0.02) * width;
+        const double fold = std::exp(-square(above / (0.34 * look.line_px))) * smooth_step(0.02, 0.25, p.t) *
+                            (1 - smooth_step(0.75, 0.98, p.t));
+        out += (look.crease_lab - out) * static_cast<float>(look.crease * fold * eye.presence * free);
+      }
       // A faint lower one.
       const double fine = 0.32 * look.line_px * smooth_step(0.05, 0.4, towards_outer) *
                           (1 - smooth_step(0.9, 1.03, towards_outer));

@@ -13,6 +13,11 @@ struct EyeLook {
   double white_light = 88;  // lightness of the white of the eye, 0 … 100
   double opened_lids = 0;   // how much further open eyes are drawn, as a share of the opening
   double line_px = 4;       // breadth of the upper lash line
+  double least_iris = 0;    // radius that an iris has at least, as a share of the eye's width
+  double fibres = 0;        // strength of the rays in the iris, 0 … 1
+  double roundness = 0;     // of the eyeball: how much its white darkens towards the corners, 0 … 1
+  cv::Vec3f crease_lab;     // the fold above the upper lid,
+  double crease = 0;        // and its strength, 0 … 1
 };
 
 // An eye as it is drawn: corners, lids already opened, iris centre and radius, in pixels.

@@ -55,10 +55,10 @@ cv::Mat masked_soft(const cv::Mat& picture, const cv::Mat& mask, double sigma_px
       picture, [&](const cv::Mat& plane) -> cv::Mat { return soft(plane.mul(mask), sigma_px) / weight; });
 }
 
-LinearModel LinearModel::doubled_model() const {
+LinearModel LinearModel::enlarged(const cv::Size& size) const {
   LinearModel large;
-  cv::resize(slope, large.slope, {}, 2, 2, cv::INTER_LINEAR);
-  cv::resize(offset, large.offset, {}, 2, 2, cv::INTER_LINEAR);
+  cv::resize(slope, large.slope, size, 0, 0, cv::INTER_CUBIC);
+  cv::resize(offset, large.offset, size, 0, 0, cv::INTER_CUBIC);
   return large;
 }
 
@@ -107,7 +107,7 @@ ColourGuide::ColourGuide(const cv::Mat& guide, int radius_px, double epsilon)
   }
 }
 
-cv::Mat ColourGuide::apply(const cv::Mat& picture) const {
+cv::Mat ColourGuide::apply(const cv::Mat& picture, const cv::Mat& large_guide) const {
   const cv::Size window(2 * radius_px_ + 1, 2 * radius_px_ + 1);
   // Channels: guide · picture (3), picture.
   cv::Mat line(picture.size(), CV_32FC4);
@@ -136,12 +136,13 @@ cv::Mat ColourGuide::apply(const cv::Mat& picture) const {
     }
   }
   cv::blur(line, line, window);
-  cv::Mat result(picture.size(), CV_32F);
-  for (int y = 0; y < picture.rows; ++y) {
-    const auto* c = guide_.ptr<cv::Vec3f>(y);
+  cv::resize(line, line, large_guide.size(), 0, 0, cv::INTER_LINEAR);
+  cv::Mat result(large_guide.size(), CV_32F);
+  for (int y = 0; y < result.rows; ++y) {
+    const auto* c = large_guide.ptr<cv::Vec3f>(y);
     const auto* slope = line.ptr<cv::Vec4f>(y);
     auto* out = result.ptr<float>(y);
-    for (int x = 0; x < picture.cols; ++x)
+    for (int x = 0; x < result.cols; ++x)
       out[x] = slope[x][0] * c[x][0] + slope[x][1] * c[x][1] + slope[x][2] * c[x][2] + slope[x][3];
   }
   return result;
@@ -236,6 +237,18 @@ cv::Mat along_flow(const cv::Mat& picture, const cv::Mat& mask, int steps, doubl
   return result;
 }
 
+cv::Mat resized(const cv::Mat& picture, int side_px) {
+  if (picture.rows == side_px) return picture;
+  cv::Mat result;
+  cv::resize(picture, result, {side_px, side_px}, 0, 0,
+             picture.rows > side_px ? cv::INTER_AREA : cv::INTER_CUBIC);
+  return result;
+}
+
+cv::Point2d rescaled(const cv::Point2d& point, double scale) {
+  return (point + cv::Point2d(0.5, 0.5)) * scale - cv::Point2d(0.5, 0.5);
+}
+
 cv::Mat mix(const cv::Mat& a, const cv::Mat& b, const cv::Mat& mask) {
   cv::Mat mask3;
   cv::merge(std::vector<cv::Mat>(3, mask), mask3);
@@ -258,10 +271,11 @@ cv::Mat from_lab(const cv::Mat& lab) {
 
 cv::Mat polygon_mask(const std::vector<cv::Point2d>& points, const cv::Size& size, double sigma_px) {
   constexpr int kShift = 4;
+  constexpr double kFar = 16384;
   std::vector<cv::Point> fixed;
   for (const cv::Point2d& point : points) {
-    fixed.emplace_back(static_cast<int>(std::lround(std::clamp(point.x, -4096.0, 4096.0) * (1 << kShift))),
-                       static_cast<int>(std::lround(std::clamp(point.y, -4096.0, 4096.0) * (1 << kShift))));
+    fixed.emplace_back(static_cast<int>(std::lround(std::clamp(point.x, -kFar, kFar) * (1 << kShift))),
+                       static_cast<int>(std::lround(std::clamp(point.y, -kFar, kFar) * (1 << kShift))));
   }
   cv::Mat mask8 = cv::Mat::zeros(size, CV_8U), mask;
   cv::fillPoly(mask8, std::vector<std::vector<cv::Point>>{fixed}, 255, cv::LINE_AA, kShift);

@@ -18,7 +18,7 @@ cv::Mat masked_soft(const cv::Mat& picture, const cv::Mat& mask, double sigma_px
 struct LinearModel {
   cv::Mat slope, offset;
   cv::Mat apply(const cv::Mat& guide) const { return slope.mul(guide) + offset; }
-  LinearModel doubled_model() const;  // for a guide of twice the size
+  LinearModel enlarged(const cv::Size& size) const;  // for a guide of that size
 };
 
 // Guided filter (He, Sun and Tang 2010) of `picture` with the one-channel `guide`, windows weighted by
@@ -31,8 +31,9 @@ class ColourGuide {
  public:
   // `guide` CV_32FC3; windows of side 2 · radius + 1.
   ColourGuide(const cv::Mat& guide, int radius_px, double epsilon);
-  // `picture` CV_32FC1 of the guide's size.
-  cv::Mat apply(const cv::Mat& picture) const;
+  // `picture` CV_32FC1 of the guide's size. The result has the size of `large_guide`, the guide as fine as it
+  // is known: fitted small and applied large (He and Sun 2015).
+  cv::Mat apply(const cv::Mat& picture, const cv::Mat& large_guide) const;
 
  private:
   int radius_px_;
@@ -50,6 +51,10 @@ cv::Mat coherent(const cv::Mat& rgb8, double derivative_sigma_px, double structu
 cv::Mat along_flow(const cv::Mat& lab, const cv::Mat& mask, int steps, double step_px,
                    double structure_sigma_px);
 
+// A square picture at another size: by averaging where it shrinks, else by cubic interpolation.
+cv::Mat resized(const cv::Mat& picture, int side_px);
+// The same place in a square picture of another size; pixel centres at integers.
+cv::Point2d rescaled(const cv::Point2d& point, double scale);
 // a where mask is 0, b where it is 1. Three channels, mask one channel.
 cv::Mat mix(const cv::Mat& a, const cv::Mat& b, const cv::Mat& mask);
 

@@ -1,10 +1,12 @@
 #include "teachers/lines.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <opencv2/imgproc.hpp>
 
 #include "teachers/filters.h"
+#include "teachers/scene.h"
 
 namespace toonmirror::teachers {
 namespace {
@@ -107,43 +109,45 @@ cv::Mat averaged_along(const cv::Mat& flow, const cv::Mat& picture, int steps) {
   return result;
 }
 
-cv::Mat contour_lines(const cv::Mat& light, const LineOptions& options) {
+cv::Mat contour_lines(const cv::Mat& light, const LineOptions& options, int size_px) {
   const cv::Mat flow = flow_of(light, 1.2, 3.0);
   const cv::Mat difference =
       averaged_along(flow, difference_across(light, flow, options.sigma_px, options.centre), options.steps);
-  return mapped(difference, [&options](double value) {
+  return mapped(resized(difference, size_px), [&options](double value) {
     return value > options.threshold ? 0.0 : -std::tanh(options.sharpness * (value - options.threshold));
   });
 }
 
-cv::Mat outlines(const Mattes& mattes, const std::vector<Outline>& wanted) {
-  cv::Mat result;
-  const auto sum_of = [&mattes](const std::vector<face::Label>& labels) {
-    cv::Mat sum;
+cv::Mat outlines(const Mattes& mattes, const std::vector<Outline>& wanted, double breadth_px) {
+  // Blurred by sigma, a border's two sides fall to 0.29 at 0.55 sigma from it: there the line ends.
+  constexpr double kEnd = 0.29, kSoft = 0.07;
+  const int canvas_px = mattes.size_px();
+  const int side_px = std::max(std::min(canvas_px, kWork_px), canvas_px / 2);
+  const double sigma_px = breadth_px / 1.1 * side_px / canvas_px;
+  std::array<cv::Mat, face::kLabelCount> planes;
+  const auto sum_of = [&](const std::vector<face::Label>& labels) {
+    cv::Mat sum = cv::Mat::zeros(side_px, side_px, CV_32F);
     for (const face::Label label : labels) {
-      const cv::Mat plane = mattes.of({label});
-      sum = sum.empty() ? plane : cv::Mat(sum + plane);
+      cv::Mat& plane = planes[static_cast<size_t>(label)];
+      if (plane.empty()) plane = soft(resized(mattes.of({label}), side_px), sigma_px);
+      sum += plane;
     }
     return sum;
   };
+  cv::Mat result = cv::Mat::zeros(canvas_px, canvas_px, CV_32F);
   for (const Outline& outline : wanted) {
     cv::Mat both;
     cv::min(sum_of(outline.one), sum_of(outline.other), both);
-    // On the border itself both are ½.
-    const cv::Mat line = mapped(soft(both, 0.8), [&outline](double value) {
-      return outline.strength * std::clamp((value * 2.2 - 0.12) / 0.88, 0.0, 1.0);
+    const cv::Mat line = mapped(resized(both, canvas_px), [&outline](double value) {
+      return outline.strength * smooth_step(kEnd - kSoft, kEnd + kSoft, value);
     });
-    if (result.empty()) {
-      result = line;
-    } else {
-      cv::max(result, line, result);
-    }
+    cv::max(result, line, result);
   }
   return result;
 }
 
 cv::Mat brush_line(const std::vector<cv::Point2d>& points, double breadth_px, const cv::Size& size) {
-  constexpr int kShift = 4, kPieces = 70, kLargest_px = 4096;
+  constexpr int kShift = 4, kPieces = 70, kLargest_px = 16384;
   cv::Mat line = cv::Mat::zeros(size, CV_8U);
   // A Catmull-Rom spline through the points.
   const auto at = [&points](double t) {
@@ -192,12 +196,13 @@ cv::Mat noise(const cv::Size& size, uint64_t seed) {
   return result;
 }
 
-cv::Mat paper(const cv::Size& size, uint64_t seed, double amplitude, double stretch) {
+cv::Mat paper(int size_px, uint64_t seed, double amplitude, double stretch) {
+  const cv::Size size(kWork_px, kWork_px);
   cv::Mat fibres = noise(size, seed + 1);
   cv::GaussianBlur(fibres, fibres, {}, 6.0 * stretch, 1.2);
   const cv::Mat grain = normalised(soft(noise(size, seed), 1.0)),
                 tone = normalised(soft(noise(size, seed + 2), 30.0));
-  return 1.0 + amplitude * (0.5 * grain + 0.4 * normalised(fibres) + 0.3 * tone);
+  return resized(1.0 + amplitude * (0.5 * grain + 0.4 * normalised(fibres) + 0.3 * tone), size_px);
 }
 
 cv::Mat normalised(const cv::Mat& picture) {

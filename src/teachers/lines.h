@@ -30,15 +30,17 @@ struct LineOptions {
 };
 
 // Lines where the light changes, 0 … 1: extended difference of Gaussians across the flow, averaged along it
-// (Winnemöller, Kyprianidis and Olsen 2012, sections 2 and 3). `light` 0 … 1.
-cv::Mat contour_lines(const cv::Mat& light, const LineOptions& options);
+// (Winnemöller, Kyprianidis and Olsen 2012, sections 2 and 3). `light` 0 … 1. The difference is as smooth as
+// the lines are broad: it is worked out at the size of `light`, and made lines of at `size_px`.
+cv::Mat contour_lines(const cv::Mat& light, const LineOptions& options, int size_px);
 
 // The borders between classes that a draughtsman would outline, and with what force.
 struct Outline {
   std::vector<face::Label> one, other;
   float strength;
 };
-cv::Mat outlines(const Mattes& mattes, const std::vector<Outline>& wanted);
+// `breadth_px` of the lines, on the canvas.
+cv::Mat outlines(const Mattes& mattes, const std::vector<Outline>& wanted, double breadth_px);
 
 // A brush line through the points, thin at both ends, `breadth_px` in its middle. 0 … 1.
 cv::Mat brush_line(const std::vector<cv::Point2d>& points, double breadth_px, const cv::Size& size);
@@ -49,8 +51,9 @@ cv::Mat jaw_line(const face::Landmarks& landmarks, const cv::Mat& skin, double b
 // Independent numbers from `seed`, mean 0, standard deviation 1.
 cv::Mat noise(const cv::Size& size, uint64_t seed);
 
-// Paper with its fibres: about 1, deviating by `amplitude`; fibres are `stretch` times as long as broad.
-cv::Mat paper(const cv::Size& size, uint64_t seed, double amplitude, double stretch);
+// Paper with its fibres: about 1, deviating by `amplitude`; fibres are `stretch` times as long as broad. The
+// same sheet at every size.
+cv::Mat paper(int size_px, uint64_t seed, double amplitude, double stretch);
 
 // Mean 0, standard deviation 1.
 cv::Mat normalised(const cv::Mat& picture);

@@ -16,6 +16,7 @@ using face::Label;
 
 constexpr uint64_t kBrushSeed = 7;
 
+// Lengths in 1/512 of the canvas.
 struct Brush {
   double radius_px;
   double spacing_px;
@@ -29,12 +30,12 @@ constexpr Brush kBrushes[] = {{15, 13, -1, -1}, {9, 10, -1, -1}, {5, 5, 0.09, 0.
 // A painter's palette: chroma up, lights warm, shadows on skin a cool red, what is behind a little colder.
 cv::Mat pushed_colours(const Scene& scene) {
   cv::Mat rgb8, smooth;
-  from_lab(scene.lab).convertTo(rgb8, CV_8UC3, 255.0);
+  from_lab(resized(scene.lab, kWork_px)).convertTo(rgb8, CV_8UC3, 255.0);
   cv::bilateralFilter(rgb8, smooth, 9, 35, 9);
   smooth.convertTo(smooth, CV_32F, 1.0 / 255.0);
   cv::Mat lab = to_lab(smooth);
-  const cv::Mat skin = scene.mattes.of({Label::kSkin});
-  const cv::Mat behind = scene.mattes.of({Label::kBackground});
+  const cv::Mat skin = resized(scene.mattes.of({Label::kSkin}), kWork_px);
+  const cv::Mat behind = resized(scene.mattes.of({Label::kBackground}), kWork_px);
   for (int y = 0; y < lab.rows; ++y) {
     auto* pixel = lab.ptr<cv::Vec3f>(y);
     for (int x = 0; x < lab.cols; ++x) {
@@ -52,18 +53,20 @@ cv::Mat pushed_colours(const Scene& scene) {
 
 class Painter {
  public:
-  Painter(const cv::Mat& reference, const cv::Mat& flow, const cv::Mat& detail)
+  // All of kWork_px.
+  Painter(const cv::Mat& reference, const cv::Mat& flow, const cv::Mat& detail, int canvas_px)
       : reference_(reference),
         flow_(flow),
         detail_(detail),
-        canvas_(soft(reference, 9)),
-        height_(cv::Mat::zeros(reference.size(), CV_32F)),
+        canvas_(resized(soft(reference, 9), canvas_px)),
+        height_(cv::Mat::zeros(canvas_px, canvas_px, CV_32F)),
+        scale_(static_cast<double>(canvas_px) / kWork_px),
         random_(kBrushSeed) {}
 
   void paint(const Brush& brush) {
     target_ = soft(reference_, brush.radius_px * 0.45);
     cv::Mat error;
-    cv::absdiff(canvas_, target_, error);
+    cv::absdiff(resized(canvas_, kWork_px), target_, error);
     cv::transform(error, error, cv::Matx13f(1, 1, 1));
     const int window = static_cast<int>(brush.radius_px * 2) | 1;
     cv::blur(error, error, {window, window});
@@ -82,13 +85,13 @@ class Painter {
 
  private:
   cv::Point inside(const cv::Point2d& p) const {
-    return {std::clamp(cvRound(p.x), 0, canvas_.cols - 1), std::clamp(cvRound(p.y), 0, canvas_.rows - 1)};
+    return {std::clamp(cvRound(p.x), 0, kWork_px - 1), std::clamp(cvRound(p.y), 0, kWork_px - 1)};
   }
 
   std::vector<cv::Point2d> shuffled_starts(double spacing) {
     std::vector<cv::Point2d> starts;
     const double reach = 0.6 * spacing;
-    const int rows = cvCeil(canvas_.rows / spacing), columns = cvCeil(canvas_.cols / spacing);
+    const int rows = cvCeil(kWork_px / spacing), columns = rows;
     for (int row = 0; row < rows; ++row) {
       for (int column = 0; column < columns; ++column) {
         const double x = column * spacing + random_.uniform(-reach, reach);
@@ -110,7 +113,8 @@ class Painter {
         target_.at<cv::Vec3f>(inside(start))
             .mul(cv::Vec3f(static_cast<float>(light * (1 + warmth)), static_cast<float>(light),
                            static_cast<float>(light * (1 - 1.5 * warmth))));
-    const auto fixed = [](const cv::Point2d& p) {
+    const auto fixed = [this](const cv::Point2d& place) {
+      const cv::Point2d p = rescaled(place, scale_);
       return cv::Point(cvRound(p.x * (1 << kShift)), cvRound(p.y * (1 << kShift)));
     };
     std::vector<cv::Point> points = {fixed(start)};
@@ -127,7 +131,7 @@ class Painter {
       points.push_back(fixed(p));
     }
     if (points.size() < 2) points.push_back(fixed(start + cv::Point2d(0.5, 0.5)));
-    const int breadth = std::max(1, static_cast<int>(brush.radius_px * 1.5));
+    const int breadth = std::max(1, static_cast<int>(brush.radius_px * 1.5 * scale_));
     const cv::Scalar paint(std::clamp(colour[0], 0.0f, 1.0f), std::clamp(colour[1], 0.0f, 1.0f),
                            std::clamp(colour[2], 0.0f, 1.0f));
     cv::polylines(canvas_, points, false, paint, breadth, cv::LINE_8, kShift);
@@ -136,6 +140,7 @@ class Painter {
 
   cv::Mat reference_, flow_, detail_;
   cv::Mat canvas_, height_;  // RGB 0 … 1; thickness of the paint 0 … 1
+  double scale_;             // canvas pixels in a pixel of the others
   cv::Mat target_;           // the reference as coarse as the brush
   cv::RNG random_;
 };
@@ -145,13 +150,14 @@ class Painter {
 cv::Mat stroke_flow(const Scene& scene, const cv::Mat& light) {
   const cv::Mat falls = flow_of(light, 1.5, 9.0);
   const cv::Mat slanting = uniform_flow(light.size(), 52);
-  const cv::Mat skin = soft(scene.mattes.of({Label::kSkin, Label::kBrow, Label::kEye, Label::kIris,
-                                             Label::kMouth, Label::kLips, Label::kGlasses}),
+  const cv::Mat skin = soft(resized(scene.mattes.of({Label::kSkin, Label::kBrow, Label::kEye, Label::kIris,
+                                                     Label::kMouth, Label::kLips, Label::kGlasses}),
+                                    kWork_px),
                             6);
-  const cv::Mat behind = soft(scene.mattes.of({Label::kBackground}), 6);
-  const cv::Point2d across = scene.landmarks[16] - scene.landmarks[0];
-  const cv::Point2d centre =
-      0.5 * (scene.landmarks[0] + scene.landmarks[16]) + 0.28 * (scene.landmarks[8] - scene.landmarks[27]);
+  const cv::Mat behind = soft(resized(scene.mattes.of({Label::kBackground}), kWork_px), 6);
+  const auto point = [&scene](size_t i) { return rescaled(scene.landmarks[i], 1.0 / scene.px()); };
+  const cv::Point2d across = point(16) - point(0);
+  const cv::Point2d centre = 0.5 * (point(0) + point(16)) + 0.28 * (point(8) - point(27));
   const double half_width = std::max(0.5 * cv::norm(across), 1.0), half_height = 1.6 * half_width;
   cv::Mat flow(light.size(), CV_32FC2);
   for (int y = 0; y < flow.rows; ++y) {
@@ -176,15 +182,17 @@ cv::Mat stroke_flow(const Scene& scene, const cv::Mat& light) {
   return flow;
 }
 
-// The relief of strokes and bristles under a light from above on the left: a factor, about 1.
+// The relief of strokes and bristles under a light from above on the left: a factor, about 1. `height` of the
+// canvas, the others of kWork_px.
 cv::Mat relief(const cv::Mat& height, const cv::Mat& flow, const cv::Mat& quiet) {
-  const cv::Mat bristles = normalised(averaged_along(flow, noise(height.size(), kBrushSeed + 1), 9));
-  const cv::Mat surface = soft(height, 1.2) * 2.2 + bristles * 0.11;
+  const double scale = static_cast<double>(height.rows) / kWork_px;
+  const cv::Mat bristles = normalised(averaged_along(flow, noise(flow.size(), kBrushSeed + 1), 9));
+  const cv::Mat surface = soft(height, 1.2 * scale) * 2.2 + resized(bristles, height.rows) * 0.11;
   cv::Mat gx, gy;
-  cv::Sobel(surface, gx, CV_32F, 1, 0);
-  cv::Sobel(surface, gy, CV_32F, 0, 1);
+  cv::Sobel(surface, gx, CV_32F, 1, 0, 3, scale);
+  cv::Sobel(surface, gy, CV_32F, 0, 1, 3, scale);
   const cv::Mat slope = mapped(gx * 0.5 + gy * 0.8, [](double s) { return std::clamp(s, -1.0, 1.0); });
-  return 1.0 + slope.mul(1.0 - quiet * 0.6) * 0.11;
+  return 1.0 + slope.mul(1.0 - resized(quiet, height.rows) * 0.6) * 0.11;
 }
 
 }  // namespace
@@ -193,26 +201,26 @@ Drawing draw_painting(const FaceDrawingInput& input) {
   Sitting sitting = prepare(input, kPaintingGeometry);
   Scene& scene = sitting.scene;
   const Mattes& mattes = scene.mattes;
-  relight(scene.lab, mattes.of({Label::kSkin, Label::kBrow, Label::kEye, Label::kIris}),
-          face_polygon(scene.landmarks, scene.lab.size()));
+  relight(scene);
   const cv::Mat reference = pushed_colours(scene);
   cv::Mat light;
   cv::extractChannel(to_lab(reference), light, 0);
   const cv::Mat flow = stroke_flow(scene, light / 100.0);
-  const cv::Mat features = inside_of(
-      mattes.of({Label::kBrow, Label::kEye, Label::kIris, Label::kMouth, Label::kLips, Label::kGlasses}),
-      0.3);
-  const cv::Mat nose = brush_line({scene.landmarks[27], scene.landmarks[30], scene.landmarks[33]},
-                                  0.3 * scene.unit, light.size());
+  const cv::Mat features = inside_of(resized(mattes.of({Label::kBrow, Label::kEye, Label::kIris,
+                                                        Label::kMouth, Label::kLips, Label::kGlasses}),
+                                             kWork_px),
+                                     0.3);
+  const auto point = [&scene](size_t i) { return rescaled(scene.landmarks[i], 1.0 / scene.px()); };
+  const cv::Mat nose = brush_line({point(27), point(30), point(33)}, 0.6 * scene.small_unit(), light.size());
   cv::Mat detail;
   cv::max(soft(features, 5) * 1.6, cv::Mat(soft(nose, 4)), detail);
-  cv::max(detail, cv::Mat(soft(mattes.of({Label::kSkin}), 3) * 0.2), detail);
+  cv::max(detail, cv::Mat(soft(resized(mattes.of({Label::kSkin}), kWork_px), 3) * 0.2), detail);
   detail = mapped(detail, [](double value) { return std::clamp(value, 0.0, 1.0); });
 
-  Painter painter(reference, flow, detail);
+  Painter painter(reference, flow, detail, scene.canvas_px());
   for (const Brush& brush : kBrushes) painter.paint(brush);
   const cv::Mat shine = relief(painter.height(), flow, detail);
-  cv::Mat canvas = soft(painter.canvas(), 0.7), factor;
+  cv::Mat canvas = soft(painter.canvas(), 0.7 * scene.px()), factor;
   cv::merge(std::vector<cv::Mat>{shine, shine, shine}, factor);
   cv::Mat picture = to_lab(canvas.mul(factor));
 

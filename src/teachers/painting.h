@@ -11,8 +11,8 @@ namespace toonmirror::teachers {
 inline constexpr face::CartoonGeometry kPaintingGeometry = {
     .eye_zoom = 1.14, .nose_zoom = 0.94, .mouth_zoom = 0.97, .jaw_pull = 0.02};
 
-// About 0.4 s on one core; see draw_toon for what it promises and throws. Strokes begin at places that are
-// fixed in the crop, so that pictures of one person agree.
+// About 0.8 s on one core for a picture of 512 px; see draw_toon for what it promises and throws. Strokes
+// begin at places that are fixed in the crop, so that pictures of one person agree.
 Drawing draw_painting(const FaceDrawingInput& input);
 
 }  // namespace toonmirror::teachers

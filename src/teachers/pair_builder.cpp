@@ -2,6 +2,7 @@
 
 #include <zlib.h>
 
+#include <cstddef>
 #include <cstring>
 #include <nlohmann/json.hpp>
 
@@ -14,25 +15,35 @@ namespace {
 constexpr int64_t kSize_px = 256;
 
 void copy_picture(const cv::Mat& source, const at::Tensor& target) {
-  TORCH_CHECK(source.rows == kSize_px && source.cols == kSize_px && source.depth() == CV_8U,
-              "not a 256 px picture");
+  TORCH_CHECK(source.rows == target.size(0) && source.cols == target.size(1) && source.depth() == CV_8U,
+              "picture of another size");
   const cv::Mat plain = source.isContinuous() ? source : source.clone();
   TORCH_CHECK(plain.total() * plain.elemSize() == target.nbytes(), "picture with another number of channels");
   std::memcpy(target.data_ptr(), plain.data, target.nbytes());
 }
 
+// The chosen rows (ascending) of `all`, moved to its beginning: a copy would take as much memory again.
+at::Tensor moved_up(const at::Tensor& all, const std::vector<int64_t>& rows) {
+  const size_t bytes = all.nbytes() / static_cast<size_t>(all.size(0));
+  auto* first = static_cast<std::byte*>(all.data_ptr());
+  for (size_t i = 0; i < rows.size(); ++i) {
+    std::memmove(first + i * bytes, first + static_cast<size_t>(rows[i]) * bytes, bytes);
+  }
+  return all.narrow(0, 0, static_cast<int64_t>(rows.size()));
+}
+
 }  // namespace
 
-PairBuilder::PairBuilder(int64_t capacity, bool with_targets) : names_(static_cast<size_t>(capacity)) {
-  const auto pictures = [capacity] { return at::empty({capacity, kSize_px, kSize_px, 3}, at::kByte); };
+PairBuilder::PairBuilder(int64_t capacity, int64_t target_px) : names_(static_cast<size_t>(capacity)) {
+  const auto pictures = [capacity](int64_t side) { return at::empty({capacity, side, side, 3}, at::kByte); };
   const auto maps = [capacity] { return at::empty({capacity, kSize_px, kSize_px}, at::kByte); };
-  photos_ = pictures();
+  photos_ = pictures(kSize_px);
   labels_ = maps();
   landmarks_ = at::zeros({capacity, face::kLandmarkCount, 2});
   held_out_ = at::zeros({capacity}, at::kByte);
-  if (with_targets) {
-    inputs_ = pictures();
-    targets_ = pictures();
+  if (target_px > 0) {
+    inputs_ = pictures(kSize_px);
+    targets_ = pictures(target_px);
     target_labels_ = maps();
   }
 }
@@ -54,7 +65,7 @@ void PairBuilder::store(int64_t row, const TrainingPair& pair) {
   names_[static_cast<size_t>(row)] = pair.name;
 }
 
-void PairBuilder::write(const std::filesystem::path& path, const checkpoint::Metadata& notes) const {
+void PairBuilder::write(const std::filesystem::path& path, const checkpoint::Metadata& notes) && {
   std::vector<int64_t> rows;
   std::vector<std::string> names;
   for (size_t row = 0; row < names_.size(); ++row) {
@@ -63,9 +74,7 @@ void PairBuilder::write(const std::filesystem::path& path, const checkpoint::Met
     names.push_back(names_[row]);
   }
   if (rows.empty()) throw Error(path.string() + ": there is no pair to write");
-  const bool complete = rows.size() == names_.size();
-  const at::Tensor index = at::tensor(rows, at::kLong);
-  const auto stored = [&](const at::Tensor& all) { return complete ? all : all.index_select(0, index); };
+  const auto stored = [&](const at::Tensor& all) { return moved_up(all, rows); };
   checkpoint::NamedTensors tensors = {{"photos", stored(photos_)},
                                       {"labels", stored(labels_)},
                                       {"landmarks", stored(landmarks_)},

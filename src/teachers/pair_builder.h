@@ -13,8 +13,8 @@
 
 namespace toonmirror::teachers {
 
-// One photo and what a teacher made of it. All pictures 256×256; photo and target CV_8UC3 RGB, labels CV_8U
-// classes.
+// One photo and what a teacher made of it: photo, input and target CV_8UC3 RGB, labels CV_8U classes. All are
+// of 256×256, but the target of the builder's side.
 struct TrainingPair {
   std::string name;
   face::Landmarks landmarks{};  // pixels of the photo
@@ -25,16 +25,16 @@ struct TrainingPair {
 
 class PairBuilder {
  public:
-  // `with_targets`: false for plain photos, each its own target. Memory is taken page by page as pairs are
-  // stored, about 0.5 MB each with targets.
-  PairBuilder(int64_t capacity, bool with_targets);
+  // `target_px`: side of the teacher's pictures; 0 for plain photos, each its own target. Memory is taken
+  // page by page as pairs are stored, about 1.3 MB each with targets of 512 px.
+  PairBuilder(int64_t capacity, int64_t target_px);
 
   // Stores a pair at `row` < capacity; different rows may be stored from different threads.
   void store(int64_t row, const TrainingPair& pair);
 
-  // Writes the rows that were stored, in order. `notes` go into the metadata. Throws Error when nothing was
-  // stored or the file cannot be written.
-  void write(const std::filesystem::path& path, const checkpoint::Metadata& notes) const;
+  // Writes the rows that were stored, in order, and forgets them. `notes` go into the metadata. Throws Error
+  // when nothing was stored or the file cannot be written.
+  void write(const std::filesystem::path& path, const checkpoint::Metadata& notes) &&;
 
  private:
   at::Tensor photos_, labels_, inputs_, targets_, target_labels_, landmarks_, held_out_;

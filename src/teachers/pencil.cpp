@@ -25,32 +25,36 @@ double sigmoid(double x) { return 1.0 / (1.0 + std::exp(-x)); }
 
 // Strokes: noise drawn out along a direction. Mean 0, standard deviation 1.
 cv::Mat strokes(const cv::Mat& flow, int length_px) {
-  static const cv::Mat kNoise = noise({kCanvas_px, kCanvas_px}, kStrokeSeed);
+  static const cv::Mat kNoise = noise({kWork_px, kWork_px}, kStrokeSeed);
   return normalised(averaged_along(flow, kNoise, length_px));
 }
 
-// How bright the paper is to stay, 0 … 1.
+// How bright the paper is to stay, 0 … 1. `light` of kWork_px, the masks of the canvas.
 cv::Mat tone_of(const Scene& scene, const cv::Mat& light, const cv::Mat& skin, const cv::Mat& figure) {
   const cv::Mat everywhere = cv::Mat::ones(light.size(), CV_32F);
-  const cv::Mat base = guided_model(light, light, everywhere, 0.055 * scene.unit, 0.005).apply(light);
+  cv::Mat base = guided_model(light, light, everywhere, 0.11 * scene.small_unit(), 0.005).apply(light);
+  const cv::Mat face = inside_of(resized(skin, kWork_px), 0.5);
+  const double mean = base.dot(face) / (cv::sum(face)[0] + 1.0);
+  base = resized(base, scene.canvas_px());
   const cv::Mat inside = inside_of(skin, 0.5);
-  const double mean = base.dot(inside) / (cv::sum(inside)[0] + 1.0);
   const cv::Mat on_skin = mapped(
       base, [mean](double l) { return std::clamp(0.80 + (l - mean) * 1.15 - (1 - mean) * 0.18, 0.0, 1.0); });
   cv::Mat tone = base.mul(1.0 - inside) + on_skin.mul(inside);
-  tone = soft(tone, 1.0);
+  tone = soft(tone, scene.px());
   // What is behind the person is hinted at.
   return clamped(1.0 - (1.0 - tone).mul(clamped(0.12 + figure * 0.95)));
 }
 
+// Worked out at kWork_px, the fineness of the strokes, and enlarged to the canvas.
 struct Hatching {
   cv::Mat along, cross, grain;
 };
 
-Hatching hatching(const cv::Mat& flow, const cv::Mat& hair) {
+Hatching hatching(const cv::Mat& flow, const cv::Mat& hair, int canvas_px) {
   const cv::Mat plain = strokes(uniform_flow(hair.size(), kHatch_degrees), 16);
-  return {plain.mul(1.0 - hair) + strokes(flow, 14).mul(hair),
-          strokes(uniform_flow(hair.size(), kCrossHatch_degrees), 16), strokes(flow, 10)};
+  return {resized(plain.mul(1.0 - hair) + strokes(flow, 14).mul(hair), canvas_px),
+          resized(strokes(uniform_flow(hair.size(), kCrossHatch_degrees), 16), canvas_px),
+          resized(strokes(flow, 10), canvas_px)};
 }
 
 // Ink where the strokes' noise is above what the tone asks for.
@@ -72,13 +76,15 @@ cv::Mat shaded(const cv::Mat& tone, const cv::Mat& skin, const Hatching& hatch) 
 
 cv::Mat drawn_lines(const Scene& scene, const cv::Mat& light, const cv::Mat& figure, const cv::Mat& grain) {
   const std::vector<Label> skin = {Label::kSkin, Label::kBrow, Label::kEye, Label::kIris};
-  const cv::Mat borders = outlines(scene.mattes, {{skin, {Label::kBackground}, 0.55f},
-                                                  {skin, {Label::kCloth}, 0.5f},
-                                                  {{Label::kCloth}, {Label::kBackground}, 0.55f},
-                                                  {{Label::kHat}, {Label::kBackground}, 0.6f},
-                                                  {{Label::kHat}, skin, 0.6f},
-                                                  {{Label::kHair}, {Label::kBackground}, 0.35f},
-                                                  {{Label::kLips}, {Label::kMouth}, 0.5f}});
+  const cv::Mat borders = outlines(scene.mattes,
+                                   {{skin, {Label::kBackground}, 0.55f},
+                                    {skin, {Label::kCloth}, 0.5f},
+                                    {{Label::kCloth}, {Label::kBackground}, 0.55f},
+                                    {{Label::kHat}, {Label::kBackground}, 0.6f},
+                                    {{Label::kHat}, skin, 0.6f},
+                                    {{Label::kHair}, {Label::kBackground}, 0.35f},
+                                    {{Label::kLips}, {Label::kMouth}, 0.5f}},
+                                   3.0 * scene.px());
   cv::Mat smooth;
   cv::bilateralFilter(light, smooth, 7, 0.1, 5);
   LineOptions options;
@@ -87,7 +93,7 @@ cv::Mat drawn_lines(const Scene& scene, const cv::Mat& light, const cv::Mat& fig
   options.threshold = -0.002;
   options.sharpness = 100;
   options.steps = 6;
-  const cv::Mat contours = contour_lines(smooth, options).mul(clamped(0.15 + figure));
+  const cv::Mat contours = contour_lines(smooth, options, scene.canvas_px()).mul(clamped(0.15 + figure));
   const cv::Mat face = inside_of(scene.mattes.of({Label::kSkin}), 0.5);
   cv::Mat drawn = borders + jaw_line(scene.landmarks, face, 0.010 * scene.unit) * 0.35;
   // The pencil skips over the paper.
@@ -104,22 +110,21 @@ Drawing draw_pencil(const FaceDrawingInput& input) {
   const cv::Mat figure = 1.0 - mattes.of({Label::kBackground});
   const cv::Mat skin = mattes.of({Label::kSkin, Label::kEye, Label::kIris});
   cv::Mat light, smooth;
-  cv::extractChannel(scene.lab, light, 0);
+  cv::extractChannel(resized(scene.lab, kWork_px), light, 0);
   light = light / 100.0;
   cv::bilateralFilter(light, smooth, 9, 0.12, 9);
   const cv::Mat flow = flow_of(soft(light, 2.0), 1.2, 7.0);
-  const Hatching hatch = hatching(flow, clamped(mattes.of({Label::kHair, Label::kBrow, Label::kHat})));
+  const int side = scene.canvas_px();
+  const Hatching hatch =
+      hatching(flow, clamped(resized(mattes.of({Label::kHair, Label::kBrow, Label::kHat}), kWork_px)), side);
 
-  const cv::Mat sheet = paper(light.size(), kPaperSeed, 0.03, 1.0);
+  const cv::Mat sheet = paper(side, kPaperSeed, 0.03, 1.0);
   cv::Mat ink = shaded(tone_of(scene, smooth, skin, figure), skin, hatch);
   ink = clamped(1.0 - (1.0 - ink).mul(1.0 - drawn_lines(scene, light, figure, hatch.grain)));
   // Graphite catches on the grain's hills.
   ink = ink.mul(clamped(0.82 + (sheet - 1.0) * 5.0)) * 0.95;
 
-  cv::Mat picture(light.size(), CV_32FC3, cv::Scalar(kPaperLab[0], kPaperLab[1], kPaperLab[2]));
-  const cv::Mat graphite(light.size(), CV_32FC3,
-                         cv::Scalar(kGraphiteLab[0], kGraphiteLab[1], kGraphiteLab[2]));
-  picture = mix(picture, graphite, ink);
+  cv::Mat picture = mix(filled(side, kPaperLab), filled(side, kGraphiteLab), ink);
   EyeLook look;
   look.iris_lab = {std::clamp(sitting.iris_lab[0], 34.0f, 62.0f), 0, 0};
   look.lash_lab = {18, 0, 0};

@@ -55,6 +55,10 @@ cv::Mat doubled(const cv::Mat& picture) {
   return result;
 }
 
+cv::Mat filled(int side_px, const cv::Vec3f& colour) {
+  return {cv::Size(side_px, side_px), CV_32FC3, cv::Scalar(colour[0], colour[1], colour[2])};
+}
+
 cv::Mat inside_of(const cv::Mat& mask, double threshold) {
   cv::Mat inside;
   cv::Mat(mask > threshold).convertTo(inside, CV_32F, 1.0 / 255.0);
@@ -64,13 +68,16 @@ cv::Mat inside_of(const cv::Mat& mask, double threshold) {
 cv::Mat face_polygon(const face::Landmarks& landmarks, const cv::Size& size) {
   std::vector<cv::Point2d> outline(landmarks.begin() + 1, landmarks.begin() + 16);
   outline.insert(outline.end(), landmarks.rbegin() + (67 - 26), landmarks.rbegin() + (67 - 16));
-  return polygon_mask(outline, size, 1.0);
+  return polygon_mask(outline, size, size.width / 512.0);
 }
 
-cv::Vec3f relight(cv::Mat& lab, const cv::Mat& skin_matte, const cv::Mat& face) {
-  cv::Mat weight = skin_matte.mul(face);
-  if (cv::sum(weight)[0] < 100) weight = face + 1e-6;
-  const cv::Vec3d before = weighted_mean(lab, weight);
+void relight(Scene& scene) {
+  using face::Label;
+  const cv::Mat skin_matte = scene.mattes.of({Label::kSkin, Label::kBrow, Label::kEye, Label::kIris});
+  const cv::Mat face = resized(face_polygon(scene.landmarks, scene.lab.size()), kSmall_px);
+  cv::Mat weight = resized(skin_matte, kSmall_px).mul(face);
+  if (cv::sum(weight)[0] < 25) weight = face + 1e-6;
+  const cv::Vec3d before = weighted_mean(scene.small, weight);
   const double light = std::clamp(before[0] / 100.0, 0.05, 0.97);
   const double wanted = pulled(pulled(light, 0.46, 1.0, 0.45), 0.0, 0.75, 0.7);
   const double gamma = std::clamp(std::log(wanted) / std::log(light), 0.6, 1.9);
@@ -82,10 +89,10 @@ cv::Vec3f relight(cv::Mat& lab, const cv::Mat& skin_matte, const cv::Mat& face) 
     const double x = static_cast<double>(i) / 1024.0;
     curve[i] = static_cast<float>(100.0 * std::pow(x, gamma));
   }
-  for (int y = 0; y < lab.rows; ++y) {
-    auto* pixel = lab.ptr<cv::Vec3f>(y);
+  for (int y = 0; y < scene.lab.rows; ++y) {
+    auto* pixel = scene.lab.ptr<cv::Vec3f>(y);
     const auto* skin = skin_matte.ptr<float>(y);
-    for (int x = 0; x < lab.cols; ++x) {
+    for (int x = 0; x < scene.lab.cols; ++x) {
       const float position = std::clamp(pixel[x][0] * 10.24f, 0.0f, 1023.99f);
       const auto step = static_cast<size_t>(position);
       const float part = position - static_cast<float>(step);
@@ -97,7 +104,9 @@ cv::Vec3f relight(cv::Mat& lab, const cv::Mat& skin_matte, const cv::Mat& face) 
       pixel[x][2] += static_cast<float>(shift[1] * share);
     }
   }
-  return weighted_mean(lab, weight);
+  scene.half = halved(scene.lab);
+  scene.small = resized(scene.lab, kSmall_px);
+  scene.skin = weighted_mean(scene.small, weight);
 }
 
 }  // namespace toonmirror::teachers

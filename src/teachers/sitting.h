@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <vector>
 
 #include "face/cartoon_geometry.h"
 #include "teachers/drawing.h"
@@ -12,10 +13,11 @@
 namespace toonmirror::teachers {
 
 struct Sitting {
-  Scene scene;                   // the photo in its own light; `half` is of it too
-  std::array<EyeShape, 2> eyes;  // on the canvas
-  cv::Vec3f iris_lab;            // see iris_colour
-  Drawing drawing;               // all but the picture
+  Scene scene;                         // the photo in its own light
+  std::array<EyeShape, 2> eyes;        // on the canvas
+  cv::Vec3f iris_lab;                  // see iris_colour
+  Drawing drawing;                     // all but the picture
+  std::vector<cv::Point3d> mesh = {};  // the input's, on the canvas in the drawing's shapes
 };
 
 // Throws Error where a picture has another size or type than drawing.h says, or a landmark is not finite.
@@ -28,7 +30,7 @@ cv::Vec3f hair_colour(const Scene& scene);
 // lies in front.
 void paint_eyes(cv::Mat& picture, Sitting& sitting, const EyeLook& look, const cv::Mat& cover);
 
-// Canvas, Lab → the drawing's picture, CV_8UC3 RGB of kDrawingSize_px.
+// Canvas, Lab → the drawing's picture, CV_8UC3 RGB of half its side.
 cv::Mat picture_from_canvas(const cv::Mat& lab);
 
 }  // namespace toonmirror::teachers

@@ -26,8 +26,6 @@ void add_blob(cv::Mat& plane, const cv::Point2d& centre, double sigma, double am
   }
 }
 
-cv::Point2d halved(const cv::Point2d& p) { return (p + cv::Point2d(0.5, 0.5)) * 0.5 - cv::Point2d(0.5, 0.5); }
-
 // Replaces what was averaged over `known` pixels with `sigma` by `other` where none of them was near.
 void fill_unknown(cv::Mat& plane, const cv::Mat& known, double sigma, const cv::Mat& other) {
   cv::Mat trust;
@@ -43,7 +41,7 @@ cv::Mat wide_mean(const cv::Mat& plane, const cv::Mat& inside, double unit, doub
 }
 
 // Dark and textured on the lower face, compared with the cheek of its own side (so that a shadow over half
-// the face is no beard). All at half size; `light` is the skin's lightness 0 … 1 without pores.
+// the face is no beard). All at kSmall_px; `light` is the skin's lightness 0 … 1 without pores.
 cv::Mat beard_matte(const cv::Mat& light, const cv::Mat& detail, const cv::Mat& skin,
                     const face::Landmarks& points, double unit) {
   const auto at = [&](const cv::Point2d& p) {
@@ -53,11 +51,10 @@ cv::Mat beard_matte(const cv::Mat& light, const cv::Mat& detail, const cv::Mat& 
     return std::max(cv::mean(light(box))[0], 0.08);
   };
   const auto& p = points;
-  const cv::Point2d left = halved((p[41] + p[31] * 2.0 + p[2]) * 0.25),
-                    right = halved((p[46] + p[35] * 2.0 + p[14]) * 0.25);
+  const cv::Point2d left = (p[41] + p[31] * 2.0 + p[2]) * 0.25, right = (p[46] + p[35] * 2.0 + p[14]) * 0.25;
   const double left_light = at(left), right_light = at(right);
-  const cv::Point2d nose = halved(p[33]), chin = halved(p[8]), across = right - left;
-  cv::Point2d down = chin - halved(p[27]);
+  const cv::Point2d nose = p[33], chin = p[8], across = right - left;
+  cv::Point2d down = chin - p[27];
   const double height = std::max(std::hypot(down.x, down.y), 1.0),
                breadth = std::max(across.dot(across), 1.0);
   down /= height;
@@ -86,13 +83,18 @@ cv::Mat beard_matte(const cv::Mat& light, const cv::Mat& detail, const cv::Mat& 
 }  // namespace
 
 SkinLayers draw_skin(const Scene& scene, double blush) {
-  const double unit = scene.unit / 2;  // at half size
-  const cv::Mat matte = halved(scene.mattes.of({Label::kSkin}));
+  // All but the last steps at kSmall_px.
+  const double unit = scene.small_unit();
+  const double scale = static_cast<double>(kSmall_px) / scene.canvas_px();
+  face::Landmarks p;
+  std::transform(scene.landmarks.begin(), scene.landmarks.end(), p.begin(),
+                 [scale](const cv::Point2d& point) { return rescaled(point, scale); });
+  const auto enlarged = [&scene](const cv::Mat& small) { return resized(small, scene.canvas_px()); };
+  const cv::Mat matte = resized(scene.mattes.of({Label::kSkin}), kSmall_px);
   const cv::Mat inside = inside_of(matte, 0.5);
-  std::vector<cv::Mat> half, full;
-  cv::split(scene.half, half);
-  cv::split(scene.lab, full);
-  const cv::Mat light = half[0] / 100.0;
+  std::vector<cv::Mat> small;
+  cv::split(scene.small, small);
+  const cv::Mat light = small[0] / 100.0;
 
   // Two scales: forms such as nostrils, folds and lids stay, pores and spots go.
   const LinearModel fit = guided_model(light, light, inside, 0.075 * unit, 0.0010);
@@ -101,30 +103,28 @@ SkinLayers draw_skin(const Scene& scene, double blush) {
       masked_soft(guided_model(forms, forms, inside, 0.2 * unit, 0.008).apply(forms), inside, 0.06 * unit);
   const cv::Mat detail = forms - masked_soft(forms, inside, 0.11 * unit);
   SkinLayers layers;
-  const cv::Mat beard =
-      beard_matte(masked_soft(light, inside, 0.02 * unit), light - forms, matte, scene.landmarks, unit);
-  layers.beard = doubled(beard);
+  const cv::Mat beard = beard_matte(masked_soft(light, inside, 0.02 * unit), light - forms, matte, p, unit);
+  layers.beard = enlarged(beard);
 
   // Chroma comes from the skin without beard, slowly varying.
   const cv::Mat bare = inside.mul(1.0 - beard) + 0.02 * inside;
   std::array<cv::Mat, 2> ab;
-  for (size_t c = 0; c < 2; ++c) ab[c] = masked_soft(half[c + 1], bare, 0.16 * unit);
+  for (size_t c = 0; c < 2; ++c) ab[c] = masked_soft(small[c + 1], bare, 0.16 * unit);
   for (size_t c = 0; c < 2; ++c)
     fill_unknown(ab[c], bare, 0.16 * unit,
-                 wide_mean(half[c + 1], inside, unit, scene.skin[static_cast<int>(c) + 1]));
+                 wide_mean(small[c + 1], inside, unit, scene.skin[static_cast<int>(c) + 1]));
   fill_unknown(base, inside, 0.06 * unit, wide_mean(light, inside, unit, scene.skin[0] / 100.0));
-  layers.base = doubled(base) * 100.0;
+  layers.base = enlarged(base) * 100.0;
 
   // Hair and hat shade the skin below them.
-  cv::Mat shade = halved(scene.mattes.of({Label::kHair, Label::kHat}));
+  cv::Mat shade = resized(scene.mattes.of({Label::kHair, Label::kHat}), kSmall_px);
   shade = soft(shade, 0.09 * unit);
-  const cv::Point2d down = (scene.landmarks[8] - scene.landmarks[27]) *
-                           (1.0 / std::max(cv::norm(scene.landmarks[8] - scene.landmarks[27]), 1.0));
+  const cv::Point2d down = (p[8] - p[27]) * (1.0 / std::max(cv::norm(p[8] - p[27]), 1.0));
   const cv::Matx23d shift(1, 0, down.x * 0.05 * unit, 0, 1, down.y * 0.05 * unit);
   cv::warpAffine(shade, shade, shift, shade.size(), cv::INTER_LINEAR, cv::BORDER_REPLICATE);
 
   // Flatly lit faces get their forms back.
-  const cv::Mat face = halved(face_polygon(scene.landmarks, scene.lab.size())).mul(inside);
+  const cv::Mat face = face_polygon(p, light.size()).mul(inside);
   const double contrast = cv::Mat(cv::abs(detail)).dot(face) / (cv::sum(face)[0] + 1.0);
   const auto gain = static_cast<float>(1.20 * std::clamp(0.016 / std::max(contrast, 1e-3), 1.0, 1.5));
   const auto mean = scene.skin[0] / 100.0f;
@@ -147,32 +147,49 @@ SkinLayers draw_skin(const Scene& scene, double blush) {
       change.at<float>(y, x) = std::max(tone, 0.0f) - forms.at<float>(y, x);
     }
   }
-  const face::Landmarks& p = scene.landmarks;
   const std::array<cv::Point2d, 2> cheeks = {(p[36] + p[41] + p[31] + p[48]) / 4.0 * 0.55 + p[3] * 0.45,
                                              (p[45] + p[46] + p[35] + p[54]) / 4.0 * 0.55 + p[13] * 0.45};
   for (const cv::Point2d& cheek : cheeks) {
-    add_blob(ab[0], halved(cheek), 0.27 * unit, blush);
-    add_blob(ab[1], halved(cheek), 0.27 * unit, 0.3 * blush);
+    add_blob(ab[0], cheek, 0.27 * unit, blush);
+    add_blob(ab[1], cheek, 0.27 * unit, 0.3 * blush);
   }
-  add_blob(ab[0], halved(p[30]), 0.13 * unit, 0.45 * blush);
-  add_blob(change, halved(p[30] + (p[29] - p[30]) * 0.25), 0.05 * unit, 0.035);
+  add_blob(ab[0], p[30], 0.13 * unit, 0.45 * blush);
+  add_blob(change, p[30] + (p[29] - p[30]) * 0.25, 0.05 * unit, 0.035);
 
-  const cv::Mat fine = fit.doubled_model().apply(full[0] / 100.0);
+  cv::Mat full;
+  cv::extractChannel(scene.lab, full, 0);
+  const cv::Mat fine = fit.enlarged(full.size()).apply(full / 100.0);
   // Where no skin is near, as inside a large eye, there is nothing to fit: the base alone.
-  const cv::Mat known = doubled(soft(inside, 0.075 * unit)) * 8.0;
+  const cv::Mat known = enlarged(soft(inside, 0.075 * unit)) * 8.0;
   cv::Mat trust;
   cv::min(known, 1.0, trust);
-  cv::Mat tone = fine + doubled(change);
+  cv::Mat tone = fine + enlarged(change);
   tone = (tone.mul(trust) + (layers.base / 100.0).mul(1.0 - trust)) * 100.0;
   cv::min(cv::max(tone, 0.0), 100.0, tone);
-  cv::merge(std::vector<cv::Mat>{tone, doubled(ab[0]), doubled(ab[1])}, layers.skin);
+  cv::merge(std::vector<cv::Mat>{tone, enlarged(ab[0]), enlarged(ab[1])}, layers.skin);
   return layers;
+}
+
+cv::Mat opaque_glasses(const Scene& scene, const SkinLayers& layers) {
+  cv::Mat opaque = scene.mattes.of({Label::kGlasses});
+  for (int y = 0; y < opaque.rows; ++y) {
+    for (int x = 0; x < opaque.cols; ++x) {
+      float& value = opaque.at<float>(y, x);
+      if (value < 0.01f) continue;
+      const double light = scene.lab.at<cv::Vec3f>(y, x)[0], base = layers.base.at<float>(y, x);
+      value *= static_cast<float>(std::max(smooth_step(0.16, 0.36, (base - light) / std::max(base, 15.0)),
+                                           smooth_step(24, 40, light - base)));
+    }
+  }
+  return opaque;
 }
 
 void draw_brows(cv::Mat& picture, const Scene& scene, const SkinLayers& layers) {
   const cv::Mat brow = scene.mattes.of({Label::kBrow});
-  const cv::Mat colour = masked_soft(scene.half, inside_of(halved(brow), 0.4), 0.05 * scene.unit / 2);
-  const cv::Mat large = doubled(colour), matte = soft(brow, 1.5);
+  const cv::Mat inside = inside_of(resized(brow, kSmall_px), 0.4);
+  const cv::Mat large =
+      resized(masked_soft(scene.small, inside, 0.05 * scene.small_unit()), scene.canvas_px());
+  const cv::Mat matte = soft(brow, 1.5 * scene.px());
   for (int y = 0; y < picture.rows; ++y) {
     for (int x = 0; x < picture.cols; ++x) {
       const float cover = matte.at<float>(y, x);
@@ -190,35 +207,32 @@ void draw_brows(cv::Mat& picture, const Scene& scene, const SkinLayers& layers) 
 }
 
 void draw_mouth(cv::Mat& picture, const Scene& scene) {
-  const double unit = scene.unit / 2;
+  const double unit = scene.small_unit();
   const cv::Mat lips = scene.mattes.of({Label::kLips}), mouth = scene.mattes.of({Label::kMouth});
-  const cv::Rect area = cv::boundingRect(cv::Mat(halved(lips + mouth) > 0.02f));
-  if (area.empty()) return;
-  const int margin = static_cast<int>(0.1 * unit) + 2;
-  const cv::Rect wide = (area + cv::Size(2 * margin, 2 * margin) - cv::Point(margin, margin)) &
-                        cv::Rect({0, 0}, scene.half.size());
-  const cv::Mat half = scene.half(wide), lip_half = inside_of(halved(lips)(wide), 0.4);
-  std::vector<cv::Mat> planes;
-  cv::split(half, planes);
+  const cv::Mat lip_small = resized(lips, kSmall_px), mouth_half = halved(mouth);
+  if (cv::countNonZero(lip_small > 0.02f) + cv::countNonZero(mouth_half > 0.02f) == 0) return;
+  const cv::Mat inside = inside_of(lip_small, 0.4);
+  cv::Mat light;
+  cv::extractChannel(scene.small, light, 0);
+  light = light / 100.0;
   const cv::Mat lip_light =
-      doubled(guided_model(planes[0] / 100.0, planes[0] / 100.0, lip_half, 0.03 * unit, 0.0016)
-                  .apply(planes[0] / 100.0));
-  const cv::Mat lip_colour = doubled(masked_soft(half, lip_half, 0.05 * unit));
-  const cv::Mat mouth_smooth = doubled(masked_soft(half, inside_of(halved(mouth)(wide), 0.3), 0.012 * unit));
+      resized(guided_model(light, light, inside, 0.03 * unit, 0.0016).apply(light), scene.canvas_px());
+  const cv::Mat lip_colour = resized(masked_soft(scene.small, inside, 0.05 * unit), scene.canvas_px());
+  const cv::Mat mouth_smooth =
+      doubled(masked_soft(scene.half, inside_of(mouth_half, 0.3), 0.006 * scene.unit));
   // A soft light on the lower lip.
-  cv::Mat gloss = cv::Mat::zeros(lip_light.size(), CV_32F);
-  const cv::Point2d corner(2 * wide.x, 2 * wide.y);
-  add_blob(gloss, (scene.landmarks[57] + scene.landmarks[66]) / 2.0 - corner, 0.07 * scene.unit, 5.0);
+  cv::Mat gloss = cv::Mat::zeros(picture.size(), CV_32F);
+  add_blob(gloss, (scene.landmarks[57] + scene.landmarks[66]) / 2.0, 0.07 * scene.unit, 5.0);
   for (int y = 0; y < gloss.rows; ++y) {
     for (int x = 0; x < gloss.cols; ++x) {
-      cv::Vec3f& out = picture.at<cv::Vec3f>(y + 2 * wide.y, x + 2 * wide.x);
-      if (const float cover = lips.at<float>(y + 2 * wide.y, x + 2 * wide.x); cover > 0.01f) {
+      cv::Vec3f& out = picture.at<cv::Vec3f>(y, x);
+      if (const float cover = lips.at<float>(y, x); cover > 0.01f) {
         const cv::Vec3f colour = lip_colour.at<cv::Vec3f>(y, x);
         const cv::Vec3f lip(lip_light.at<float>(y, x) * 100.0f * 0.98f + gloss.at<float>(y, x),
                             colour[1] * 1.16f + 4.0f, colour[2] * 1.02f + 1.0f);
         out += (lip - out) * (0.92f * cover);
       }
-      if (const float cover = mouth.at<float>(y + 2 * wide.y, x + 2 * wide.x); cover > 0.01f) {
+      if (const float cover = mouth.at<float>(y, x); cover > 0.01f) {
         cv::Vec3f inner = mouth_smooth.at<cv::Vec3f>(y, x);
         // Teeth are what is bright and colourless in there; a soft switch, so that nothing flickers.
         const double redness = inner[1] - 0.4 * scene.skin[1];

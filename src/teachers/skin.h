@@ -16,6 +16,9 @@ struct SkinLayers {
 // `blush`: on cheeks and nose, in units of CIE a.
 SkinLayers draw_skin(const Scene& scene, double blush);
 
+// CV_32FC1: what shows in front of skin where glasses are: the frame, and lenses that are no clear glass.
+cv::Mat opaque_glasses(const Scene& scene, const SkinLayers& layers);
+
 // Each paints onto `picture` (Lab, canvas).
 void draw_brows(cv::Mat& picture, const Scene& scene, const SkinLayers& layers);
 void draw_mouth(cv::Mat& picture, const Scene& scene);

@@ -18,9 +18,13 @@ struct TeacherEntry {
   std::optional<face::CartoonGeometry> geometry =
       std::nullopt;              // the shapes of its drawings; none: the photo's
   bool target_is_photo = false;  // its picture is the photo itself
+  bool needs_mesh = false;       // it draws from FaceDrawingInput::mesh
 };
 
 const std::vector<TeacherEntry>& teachers();
+
+// Whether it is the name of one of them that draws: neither "photo" nor a program of the user's.
+bool is_drawing_teacher(const std::string& name);
 
 // One of them, or for "command:PROGRAM…" a program of the user's (command_teacher.h). Throws Error listing
 // the names there are.

@@ -16,21 +16,6 @@ namespace {
 
 using face::Label;
 
-// What shows in front of skin inside the label of glasses: the frame, and lenses that are no clear glass.
-cv::Mat frame_matte(const Scene& scene, const SkinLayers& layers) {
-  cv::Mat frame = scene.mattes.of({Label::kGlasses});
-  for (int y = 0; y < frame.rows; ++y) {
-    for (int x = 0; x < frame.cols; ++x) {
-      float& value = frame.at<float>(y, x);
-      if (value < 0.01f) continue;
-      const double light = scene.lab.at<cv::Vec3f>(y, x)[0], base = layers.base.at<float>(y, x);
-      value *= static_cast<float>(std::max(smooth_step(0.16, 0.36, (base - light) / std::max(base, 15.0)),
-                                           smooth_step(24, 40, light - base)));
-    }
-  }
-  return frame;
-}
-
 EyeLook look_of(const Sitting& sitting, const ToonOptions& options) {
   const Scene& scene = sitting.scene;
   EyeLook look;
@@ -57,11 +42,10 @@ cv::Mat graded(cv::Mat lab) {
       pixel[x][2] *= 1.08f;
     }
   }
-  cv::Mat rgb;
-  cv::resize(from_lab(lab), rgb, {kDrawingSize_px, kDrawingSize_px}, 0, 0, cv::INTER_AREA);
+  const cv::Mat rgb = halved(from_lab(lab));
   cv::Mat bright;
-  cv::max(rgb - cv::Scalar::all(0.72), 0.0, bright);
-  return rgb + soft(bright, 4) * 0.2;
+  cv::max(resized(rgb, kSmall_px) - cv::Scalar::all(0.72), 0.0, bright);
+  return rgb + resized(soft(bright, 4), rgb.rows) * 0.2;
 }
 
 }  // namespace
@@ -71,14 +55,13 @@ Drawing draw_toon(const FaceDrawingInput& input, const ToonOptions& options) {
   Scene& scene = sitting.scene;
   const Mattes& mattes = scene.mattes;
   const cv::Mat skin = mattes.of({Label::kSkin, Label::kBrow, Label::kEye, Label::kIris});
-  scene.skin = relight(scene.lab, skin, face_polygon(scene.landmarks, scene.lab.size()));
-  scene.half = halved(scene.lab);
+  relight(scene);
 
   const SkinLayers layers = draw_skin(scene, options.blush);
   const cv::Mat hair = mattes.of({Label::kHair});
   const cv::Mat strands = draw_hair(scene, hair + layers.beard, options.hair_saturation);
   const cv::Mat things = draw_things(scene);
-  const cv::Mat frame = frame_matte(scene, layers);
+  const cv::Mat frame = opaque_glasses(scene, layers);
 
   cv::Mat picture = mix(things, draw_background(scene, things), mattes.of({Label::kBackground}));
   picture = mix(picture, layers.skin,

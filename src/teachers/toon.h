@@ -14,9 +14,9 @@ struct ToonOptions {
   double blush = 6.0;            // on the cheeks, in units of CIE a
 };
 
-// Works at 512 px, about 0.2 s on one core. A smooth, deterministic function of the photo: a style network
-// learns from its pictures. Throws Error where a picture has another size or type, or a landmark is not
-// finite.
+// About 0.6 s on one core for a picture of 512 px. A smooth, deterministic function of the photo: a style
+// network learns from its pictures. Throws Error where a picture has another size or type, or a landmark is
+// not finite.
 Drawing draw_toon(const FaceDrawingInput& input, const ToonOptions& options = {});
 
 }  // namespace toonmirror::teachers

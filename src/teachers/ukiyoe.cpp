@@ -30,10 +30,6 @@ cv::Vec3f lab_of(const Rgb& rgb) {
   return to_lab(pixel).at<cv::Vec3f>(0, 0);
 }
 
-cv::Mat filled(const cv::Vec3f& lab) {
-  return {cv::Size(kCanvas_px, kCanvas_px), CV_32FC3, cv::Scalar(lab[0], lab[1], lab[2])};
-}
-
 cv::Vec3f between(const cv::Vec3f& a, const cv::Vec3f& b, double share) {
   return a + (b - a) * static_cast<float>(share);
 }
@@ -54,15 +50,15 @@ cv::Vec3f skin_tone(const cv::Vec3f& own) {
 }
 
 cv::Mat print_skin(const Scene& scene, const cv::Mat& matte) {
-  const cv::Mat inside = inside_of(matte, 0.5);
-  cv::Mat light;
-  cv::extractChannel(scene.lab, light, 0);
+  const cv::Mat inside = inside_of(resized(matte, kSmall_px), 0.5);
+  cv::Mat light, base;
+  cv::extractChannel(scene.small, light, 0);
   light = light / 100.0;
-  const double radius = 0.09 * scene.unit;
-  const cv::Mat base = guided_model(light, light, inside, radius, 0.006).apply(light);
+  base = guided_model(light, light, inside, 0.09 * scene.small_unit(), 0.006).apply(light);
   const double mean = base.dot(inside) / (cv::sum(inside)[0] + 1.0);
+  base = resized(base, scene.canvas_px());
   const cv::Vec3f tone = skin_tone(scene.skin);
-  cv::Mat skin = filled(tone);
+  cv::Mat skin = filled(scene.canvas_px(), tone);
   const auto& points = scene.landmarks;
   const auto cheek = [&](int eye, int nose, int mouth, int jaw) {
     return (points[static_cast<size_t>(eye)] + points[static_cast<size_t>(nose)] +
@@ -88,16 +84,17 @@ cv::Mat print_skin(const Scene& scene, const cv::Mat& matte) {
 
 // Dark hair: ink with indigo combed through it. Fair hair: its own brown, lights of paper, lines of brown.
 cv::Mat print_hair(const Scene& scene, const cv::Mat& matte, bool dark, const cv::Vec3f& own) {
-  const cv::Mat inside = inside_of(matte, 0.3);
+  const cv::Mat inside = inside_of(resized(matte, kSmall_px), 0.3);
   cv::Mat light;
   cv::extractChannel(draw_hair(scene, matte, 1.0), light, 0);
-  const cv::Mat relief = light - masked_soft(light, inside, 0.11 * scene.unit);
+  const cv::Mat shape = masked_soft(resized(light, kSmall_px), inside, 0.11 * scene.small_unit());
+  const cv::Mat relief = light - resized(shape, scene.canvas_px());
   const cv::Vec3f ink = lab_of(kInk), brown = lab_of(kBrown);
   const cv::Vec3f mass =
       dark ? between(ink, own, 0.22) : between(brown, {own[0] * 0.95f, own[1] * 1.2f, own[2] * 1.3f}, 0.65);
   const cv::Vec3f comb = between(mass, lab_of(dark ? kIndigo : kCream), 0.5);
   const cv::Vec3f line = lab_of({0.20, 0.135, 0.10});
-  cv::Mat hair = filled(mass);
+  cv::Mat hair = filled(scene.canvas_px(), mass);
   for (int y = 0; y < hair.rows; ++y) {
     for (int x = 0; x < hair.cols; ++x) {
       const double height = relief.at<float>(y, x);
@@ -109,6 +106,25 @@ cv::Mat print_hair(const Scene& scene, const cv::Mat& matte, bool dark, const cv
   return hair;
 }
 
+// `picture` larger, with smooth borders between the areas of one value in `areas` (CV_8U, both of one size).
+cv::Mat cut_out(const cv::Mat& picture, const cv::Mat& areas, int side_px) {
+  cv::Mat best = cv::Mat::zeros(side_px, side_px, CV_32F), result(side_px, side_px, CV_32FC3);
+  double most = 0;
+  cv::minMaxLoc(areas, nullptr, &most);
+  for (int value = 0; value <= cvRound(most); ++value) {
+    cv::Mat area;
+    cv::Mat(areas == value).convertTo(area, CV_32F, 1.0 / 255.0);
+    if (cv::countNonZero(area) == 0) continue;
+    // Colours of this area alone, also beyond its border.
+    const cv::Mat colours = resized(masked_soft(picture, area, 1.5), side_px);
+    const cv::Mat share = resized(soft(area, 1.2), side_px);
+    const cv::Mat wins = share > best;
+    colours.copyTo(result, wins);
+    cv::max(best, share, best);
+  }
+  return result;
+}
+
 // Flattened, then each area in the nearest pigment.
 cv::Mat print_cloth(const Scene& scene) {
   static const std::array<Rgb, 9> kPigments = {kIndigo, kVermilion, kOchre, kGreen, kGrey,
@@ -116,7 +132,7 @@ cv::Mat print_cloth(const Scene& scene) {
   std::array<cv::Vec3f, kPigments.size()> pigments;
   std::transform(kPigments.begin(), kPigments.end(), pigments.begin(), lab_of);
   cv::Mat small, flat;
-  from_lab(scene.half).convertTo(small, CV_8UC3, 255.0);
+  from_lab(scene.small).convertTo(small, CV_8UC3, 255.0);
   cv::pyrMeanShiftFiltering(small, flat, 7, 34);
   flat.convertTo(flat, CV_32F, 1.0 / 255.0);
   const cv::Mat lab = to_lab(flat);
@@ -141,20 +157,21 @@ cv::Mat print_cloth(const Scene& scene) {
       cloth.at<cv::Vec3f>(y, x) = between(lab.at<cv::Vec3f>(y, x), pigments[nearest.at<uint8_t>(y, x)], 0.7);
     }
   }
-  return doubled(cloth);
+  return cut_out(cloth, nearest, scene.canvas_px());
 }
 
 // Bokashi: pigment wiped thinner and thinner towards the middle of the block. Warm or cool as the photo was.
 cv::Mat print_background(const Scene& scene) {
-  const cv::Mat behind = inside_of(halved(scene.mattes.of({Label::kBackground})), 0.5);
-  const cv::Scalar mean = cv::mean(scene.half, behind > 0.5f);
+  const int side = scene.canvas_px();
+  const cv::Mat behind = resized(scene.mattes.of({Label::kBackground}), kSmall_px);
+  const cv::Scalar mean = cv::mean(scene.small, behind > 0.5f);
   const double warmth = sigmoid((mean[2] - 2.0) * 0.8);  // Lab b: yellow against blue
   const cv::Vec3f pigment =
       between(lab_of(kIndigo), between(lab_of(kVermilion), lab_of(kOchre), 0.4), warmth);
   const cv::Vec3f cream = lab_of(kCream);
-  cv::Mat background(kCanvas_px, kCanvas_px, CV_32FC3);
-  for (int y = 0; y < kCanvas_px; ++y) {
-    const double height = static_cast<double>(y) / kCanvas_px;
+  cv::Mat background(side, side, CV_32FC3);
+  for (int y = 0; y < side; ++y) {
+    const double height = static_cast<double>(y) / side;
     const double share = std::pow(std::max(1.0 - height / 0.42, 0.0), 1.3);
     const cv::Vec3f colour = between(cream, pigment, share);
     background.row(y).setTo(cv::Scalar(colour[0], colour[1], colour[2]));
@@ -168,9 +185,11 @@ void print_mouth(cv::Mat& picture, const Scene& scene) {
   cv::extractChannel(scene.lab, light, 0);
   const double white = white_light(scene);
   const cv::Mat teeth =
-      soft(mapped(light, [white](double l) { return sigmoid((l - 0.6 * white) * 0.5); }), 1.2);
-  const cv::Mat inside = mix(filled(lab_of({0.22, 0.13, 0.16})), filled(lab_of({0.94, 0.92, 0.86})), teeth);
-  picture = mix(picture, filled(lab_of({0.74, 0.38, 0.33})), lips * 0.72);
+      soft(mapped(light, [white](double l) { return sigmoid((l - 0.6 * white) * 0.5); }), 1.2 * scene.px());
+  const int side = scene.canvas_px();
+  const cv::Mat inside =
+      mix(filled(side, lab_of({0.22, 0.13, 0.16})), filled(side, lab_of({0.94, 0.92, 0.86})), teeth);
+  picture = mix(picture, filled(side, lab_of({0.74, 0.38, 0.33})), lips * 0.72);
   picture = mix(picture, inside, mouth);
 }
 
@@ -195,29 +214,32 @@ cv::Mat print_lines(const Scene& scene) {
   const std::vector<Label> skin = {Label::kSkin, Label::kBrow, Label::kEye, Label::kIris},
                            hair = {Label::kHair}, behind = {Label::kBackground}, cloth = {Label::kCloth},
                            hat = {Label::kHat};
-  cv::Mat lines = outlines(scene.mattes, {{skin, behind, 0.9f},
-                                          {skin, cloth, 0.9f},
-                                          {skin, hair, 0.35f},
-                                          {cloth, behind, 1.0f},
-                                          {hat, behind, 1.0f},
-                                          {hat, skin, 0.9f},
-                                          {hat, hair, 0.8f},
-                                          {hair, behind, 0.9f},
-                                          {hair, cloth, 0.9f},
-                                          {{Label::kLips}, {Label::kMouth}, 0.8f},
-                                          {{Label::kLips}, {Label::kSkin}, 0.3f}});
+  cv::Mat lines = outlines(scene.mattes,
+                           {{skin, behind, 0.9f},
+                            {skin, cloth, 0.9f},
+                            {skin, hair, 0.35f},
+                            {cloth, behind, 1.0f},
+                            {hat, behind, 1.0f},
+                            {hat, skin, 0.9f},
+                            {hat, hair, 0.8f},
+                            {hair, behind, 0.9f},
+                            {hair, cloth, 0.9f},
+                            {{Label::kLips}, {Label::kMouth}, 0.8f},
+                            {{Label::kLips}, {Label::kSkin}, 0.3f}},
+                           3.3 * scene.px());
   cv::Mat light;
   cv::extractChannel(scene.lab, light, 0);
   cv::Mat smooth;
-  cv::bilateralFilter(cv::Mat(light / 100.0), smooth, 9, 0.14, 7);
+  cv::bilateralFilter(cv::Mat(resized(light, kWork_px) / 100.0), smooth, 9, 0.14, 7);
   LineOptions options;
-  options.sigma_px = 1.3 * std::sqrt(scene.unit / 110);
+  options.sigma_px = 1.3 * std::sqrt(scene.small_unit() / 55);
   const Mattes& mattes = scene.mattes;
-  const cv::Mat near_eyes = soft(inside_of(mattes.of({Label::kEye, Label::kIris}), 0.2), 2.5);
+  const cv::Mat near_eyes = soft(inside_of(mattes.of({Label::kEye, Label::kIris}), 0.2), 2.5 * scene.px());
   const cv::Mat wanted =
       clamped(mattes.of({Label::kSkin}) * 0.75 + mattes.of({Label::kCloth, Label::kHat}) * 0.8 +
               mattes.of({Label::kGlasses}) * 1.2 + mattes.of({Label::kHair}) * 0.25);
-  const cv::Mat contours = contour_lines(smooth, options).mul(wanted).mul(1.0 - near_eyes * 0.9) * 0.85;
+  const cv::Mat contours =
+      contour_lines(smooth, options, scene.canvas_px()).mul(wanted).mul(1.0 - near_eyes * 0.9) * 0.85;
   const cv::Mat face = inside_of(mattes.of({Label::kSkin}), 0.5);
   const cv::Mat nose = nose_line(scene).mul(clamped(mattes.of({Label::kSkin, Label::kLips}))) * 0.85;
   cv::max(lines, contours, lines);
@@ -237,18 +259,27 @@ Drawing draw_ukiyoe(const FaceDrawingInput& input) {
 
   const cv::Mat hair = mattes.of({Label::kHair}), brows = mattes.of({Label::kBrow});
   const SkinLayers layers = draw_skin(scene, 0);
-  const cv::Mat ink_hair = print_hair(scene, clamped(hair + layers.beard), dark, own_hair);
+  // A print has beards or none: what is only a shadow below the nose stays skin.
+  const cv::Mat beard = mapped(layers.beard, [](double v) { return smooth_step(0.35, 0.7, v); });
+  const cv::Mat ink_hair = print_hair(scene, clamped(hair + beard), dark, own_hair);
   const cv::Mat skin = mattes.of(
       {Label::kSkin, Label::kBrow, Label::kEye, Label::kIris, Label::kLips, Label::kMouth, Label::kGlasses});
 
   cv::Mat picture = mix(print_background(scene), print_cloth(scene), mattes.of({Label::kCloth, Label::kHat}));
   picture = mix(picture, print_skin(scene, skin), skin);
-  picture = mix(picture, ink_hair, layers.beard * 0.7);
+  // Dark lenses and frames are ink; glare is not.
+  cv::Mat light;
+  cv::extractChannel(scene.lab, light, 0);
+  const cv::Mat lenses = opaque_glasses(scene, layers).mul(mapped(layers.base - light, [](double d) {
+    return smooth_step(0.0, 6.0, d);
+  }));
+  picture = mix(picture, filled(scene.canvas_px(), lab_of(kInk)), lenses * 0.9);
+  picture = mix(picture, ink_hair, beard * 0.7);
   picture = mix(picture, ink_hair, hair);
   print_mouth(picture, scene);
   const cv::Mat brow =
-      mapped(soft(brows, 1.2), [](double v) { return std::clamp(v * 1.2 - 0.28, 0.0, 0.8); });
-  picture = mix(picture, filled(lab_of(dark ? kInk : Rgb{0.26, 0.18, 0.13})), brow);
+      mapped(soft(brows, 1.2 * scene.px()), [](double v) { return std::clamp(v * 1.2 - 0.28, 0.0, 0.8); });
+  picture = mix(picture, filled(scene.canvas_px(), lab_of(dark ? kInk : Rgb{0.26, 0.18, 0.13})), brow);
 
   EyeLook look;
   look.iris_lab = between(lab_of(kBrown), sitting.iris_lab, 0.35);
@@ -256,12 +287,14 @@ Drawing draw_ukiyoe(const FaceDrawingInput& input) {
   look.white_light = std::min(94.0f, skin_tone(scene.skin)[0] + 6.0f);
   look.opened_lids = 0.06;
   look.line_px = 0.036 * scene.unit;
-  paint_eyes(picture, sitting, look, hair + mattes.of({Label::kHat}));
+  cv::Mat cover;
+  cv::max(cv::Mat(hair + mattes.of({Label::kHat})), lenses, cover);
+  paint_eyes(picture, sitting, look, cover);
 
-  picture = mix(picture, filled(lab_of(kInk)), print_lines(scene) * 0.88);
+  picture = mix(picture, filled(scene.canvas_px(), lab_of(kInk)), print_lines(scene) * 0.88);
   std::vector<cv::Mat> planes;
   cv::split(picture, planes);
-  planes[0] = planes[0].mul(paper(picture.size(), kPaperSeed, 0.026, 2.2));
+  planes[0] = planes[0].mul(paper(picture.rows, kPaperSeed, 0.026, 2.2));
   cv::merge(planes, picture);
   sitting.drawing.picture = picture_from_canvas(picture);
   return std::move(sitting.drawing);

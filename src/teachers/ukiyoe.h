@@ -10,7 +10,7 @@ namespace toonmirror::teachers {
 inline constexpr face::CartoonGeometry kUkiyoeGeometry = {
     .eye_zoom = 1.22, .nose_zoom = 0.94, .mouth_zoom = 0.86, .jaw_pull = 0.03};
 
-// About 0.3 s on one core; see draw_toon for what it promises and throws.
+// About 0.9 s on one core for a picture of 512 px; see draw_toon for what it promises and throws.
 Drawing draw_ukiyoe(const FaceDrawingInput& input);
 
 }  // namespace toonmirror::teachers

@@ -48,5 +48,26 @@ TEST(DisplacementField, LeavesTheCornersOfTheCropInPlace) {
   }
 }
 
+TEST(DisplacementField, LiftsTheChinAndLeavesTheBrowsInPlace) {
+  CartoonGeometry lifted{.eye_zoom = 1, .nose_zoom = 1, .mouth_zoom = 1, .jaw_pull = 0, .chin_lift = 0.1};
+  const DisplacementField field(kLandmarks, 256, lifted);
+  const double unit = eye_distance(kLandmarks);
+  EXPECT_LT(field.forward(kLandmarks[8]).y, kLandmarks[8].y - 0.04 * unit);
+  EXPECT_GT(field.forward(kLandmarks[8]).y, kLandmarks[8].y - 0.11 * unit);
+  EXPECT_NEAR(field.forward(kLandmarks[19]).y, kLandmarks[19].y, 0.5);
+}
+
+TEST(CartoonGeometry, EyesGrowLessBehindGlasses) {
+  const CartoonGeometry plain{.eye_zoom = 1.5}, wearer{.eye_zoom = 1.5, .eye_zoom_behind_glasses = 1.2};
+  EXPECT_EQ(behind_glasses(plain, 1.0).eye_zoom, 1.5);
+  EXPECT_EQ(behind_glasses(wearer, 0.0).eye_zoom, 1.5);
+  EXPECT_NEAR(behind_glasses(wearer, 0.5).eye_zoom, 1.35, 1e-9);
+  cv::Mat mask = cv::Mat::zeros(256, 256, CV_8U);
+  mask(cv::Rect(0, 0, 8, 8)) = 255;  // a few stray pixels
+  EXPECT_EQ(glasses_share(mask), 0);
+  mask(cv::Rect(80, 90, 90, 30)) = 255;
+  EXPECT_EQ(glasses_share(mask), 1);
+}
+
 }  // namespace
 }  // namespace toonmirror::face

@@ -1,7 +1,11 @@
 // A drawn face in the place of an FFHQ-aligned one, with its landmarks and labels.
 #pragma once
 
+#include <algorithm>
+#include <cmath>
 #include <opencv2/imgproc.hpp>
+#include <utility>
+#include <vector>
 
 #include "teachers/drawing.h"
 
@@ -11,13 +15,40 @@ struct SyntheticFaceOptions {
   bool eyes_open = true;
   bool beard = false;
   cv::Scalar skin = {215, 170, 145};
+  int picture_px = 256;
 };
+
+// 468 points on the front of an ellipsoid in the place of that face, the cheeks' and the nose's numbers where
+// MediaPipe has them.
+inline std::vector<cv::Point3d> synthetic_mesh() {
+  std::vector<cv::Point3d> mesh;
+  constexpr int kPoints = 468;
+  for (int i = 0; i < kPoints; ++i) {
+    const double r = std::sqrt((i + 0.5) / kPoints), angle = i * 2.399963;  // evenly spread (Vogel 1979)
+    mesh.emplace_back(128 + 64 * r * std::cos(angle), 142 + 84 * r * std::sin(angle),
+                      60 * std::sqrt(1 - r * r));
+  }
+  const auto swap_to = [&mesh](size_t index, double x, double y) {
+    const auto nearest = std::min_element(mesh.begin(), mesh.end(), [&](const auto& a, const auto& b) {
+      return std::hypot(a.x - x, a.y - y) < std::hypot(b.x - x, b.y - y);
+    });
+    std::swap(mesh[index], *nearest);
+  };
+  swap_to(50, 88, 150);
+  swap_to(205, 98, 165);
+  swap_to(280, 168, 150);
+  swap_to(425, 158, 165);
+  swap_to(4, 128, 152);
+  return mesh;
+}
 
 inline teachers::FaceDrawingInput synthetic_face(const SyntheticFaceOptions& options = {}) {
   using face::Label;
   teachers::FaceDrawingInput input;
+  input.picture_px = options.picture_px;
   input.photo = cv::Mat(256, 256, CV_8UC3, cv::Scalar(60, 110, 160));
   input.labels = cv::Mat::zeros(256, 256, CV_8U);
+  input.mesh = synthetic_mesh();
   const auto ellipse = [&](cv::Point centre, cv::Size axes, const cv::Scalar& colour, Label label) {
     cv::ellipse(input.photo, centre, axes, 0, 0, 360, colour, cv::FILLED, cv::LINE_AA);
     cv::ellipse(input.labels, centre, axes, 0, 0, 360, static_cast<int>(label), cv::FILLED);

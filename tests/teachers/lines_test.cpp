@@ -46,12 +46,19 @@ TEST(AveragedAlong, KeepsStripesAndErasesWhatCrossesThem) {
 TEST(ContourLines, AreDrawnInTheDarkSideOfEdgesAndNowhereElse) {
   cv::Mat picture(64, 64, CV_32F, cv::Scalar(0.8));
   picture.colRange(32, 64).setTo(0.3);
-  const cv::Mat lines = contour_lines(picture, {});
+  const cv::Mat lines = contour_lines(picture, {}, 64);
   double strongest = 0;
   cv::minMaxLoc(lines.col(33), nullptr, &strongest);
   EXPECT_GT(strongest, 0.5);
   cv::minMaxLoc(lines.colRange(0, 20), nullptr, &strongest);
   EXPECT_LT(strongest, 0.05);
+  // Enlarged they stay where they are, and their edges become no broader.
+  const cv::Mat large = contour_lines(picture, {}, 256);
+  const auto share_between = [](const cv::Mat& of) {
+    return static_cast<double>(cv::countNonZero((of > 0.1f) & (of < 0.4f))) / static_cast<double>(of.total());
+  };
+  EXPECT_NEAR(cv::sum(large)[0] / 16, cv::sum(lines)[0], 0.15 * cv::sum(lines)[0]);
+  EXPECT_LT(share_between(large), 0.04);
 }
 
 TEST(BrushLine, IsBroadInTheMiddleAndGoesThroughItsPoints) {
@@ -66,20 +73,20 @@ TEST(Outlines, LieWhereTwoClassesMeet) {
   cv::Mat labels(64, 64, CV_8U, cv::Scalar(static_cast<int>(face::Label::kSkin)));
   labels.colRange(32, 64).setTo(static_cast<int>(face::Label::kBackground));
   const Mattes mattes(cv::Mat(64, 64, CV_8UC3, cv::Scalar::all(128)), labels);
-  const cv::Mat line = outlines(mattes, {{{face::Label::kSkin}, {face::Label::kBackground}, 0.8f}});
+  const cv::Mat line = outlines(mattes, {{{face::Label::kSkin}, {face::Label::kBackground}, 0.8f}}, 3.0);
   EXPECT_NEAR(line.at<float>(32, 32), 0.8, 0.25);
   EXPECT_LT(line.at<float>(32, 10), 0.02f);
   EXPECT_LT(line.at<float>(32, 54), 0.02f);
 }
 
 TEST(Paper, IsTheSameEveryTimeAndAboutOne) {
-  const cv::Mat one = paper({128, 128}, 4, 0.05, 2), two = paper({128, 128}, 4, 0.05, 2);
+  const cv::Mat one = paper(512, 4, 0.05, 2), two = paper(512, 4, 0.05, 2);
   EXPECT_EQ(cv::norm(one, two, cv::NORM_INF), 0);
   cv::Scalar mean, deviation;
   cv::meanStdDev(one, mean, deviation);
   EXPECT_NEAR(mean[0], 1, 0.02);
   EXPECT_NEAR(deviation[0], 0.035, 0.015);
-  EXPECT_GT(cv::norm(one, paper({128, 128}, 5, 0.05, 2), cv::NORM_L1), 10);
+  EXPECT_GT(cv::norm(one, paper(512, 5, 0.05, 2), cv::NORM_L1), 10);
 }
 
 }  // namespace
