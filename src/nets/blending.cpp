@@ -85,8 +85,8 @@ BlendPlan pinkney_plan(const GeneratorOptions& options, int64_t resolution, int 
 
 BlendPlan vtoonify_plan(const GeneratorOptions& options, const std::vector<double>& weights) {
   check_weights(weights);
-  if (static_cast<int64_t>(weights.size()) != options.latent_count()) {
-    throw Error("a VToonify blend of this generator takes " + std::to_string(options.latent_count()) +
+  if (static_cast<int64_t>(weights.size()) != options.layer_rows()) {
+    throw Error("a VToonify blend of this generator takes " + std::to_string(options.layer_rows()) +
                 " weights, not " + std::to_string(weights.size()));
   }
   BlendPlan plan;
@@ -104,7 +104,7 @@ BlendPlan vtoonify_plan(const GeneratorOptions& options, const std::vector<doubl
 
 BlendPlan layers_plan(const GeneratorOptions& options, const std::vector<double>& weights) {
   check_weights(weights);
-  const auto layers = static_cast<size_t>(options.latent_count() - 1);
+  const auto layers = static_cast<size_t>(options.layer_rows() - 1);
   if (weights.empty() || weights.size() > layers) {
     throw Error("a blend of this generator takes 1 to " + std::to_string(layers) + " weights, not " +
                 std::to_string(weights.size()));

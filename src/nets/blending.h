@@ -29,7 +29,7 @@ BlendPlan pinkney_plan(const GeneratorOptions& options, int64_t resolution, int 
 // VToonify: one weight in [0, 1] of the fine-tuned network (second) per layer: the 4×4 convolution, its
 // toRGB, then for each block the two convolutions and toRGB numbered as its util.py numbers them. The face
 // network (first) gives mapping, constant and noise pictures. Throws Error unless there is a weight for every
-// latent row (latent_count of the options).
+// layer (layer_rows of the options).
 BlendPlan vtoonify_plan(const GeneratorOptions& options, const std::vector<double>& weights);
 
 // One weight per convolution from coarse to fine, 2·log2(resolution) − 3 of them (4×4 has one, each further

@@ -70,6 +70,7 @@ std::string architecture_json(const GeneratorOptions& options) {
                  {"noise", options.noise},
                  {"likeness_channels", by_resolution(options.likeness_channels)}};
   if (options.latent_picture_px > 0) result["latent_picture_px"] = options.latent_picture_px;
+  if (options.latent_rows > 0) result["latent_rows"] = options.latent_rows;
   if (std::isfinite(options.conv_clamp)) result["conv_clamp"] = options.conv_clamp;
   return result.dump();
 }
@@ -111,6 +112,7 @@ std::optional<GeneratorWeights> house_generator(const checkpoint::CheckpointFile
     options.conv_clamp = architecture.value("conv_clamp", options.conv_clamp);
     options.likeness_channels = resolutions_from(architecture.at("likeness_channels"));
     options.latent_picture_px = architecture.value("latent_picture_px", options.latent_picture_px);
+    options.latent_rows = architecture.value("latent_rows", options.latent_rows);
     return options;
   });
   return result;

@@ -1,5 +1,6 @@
 #include "nets/stylegan2.h"
 
+#include <algorithm>
 #include <bit>
 #include <cmath>
 
@@ -21,9 +22,11 @@ at::Tensor clamped(const at::Tensor& x, double limit) {
 
 }  // namespace
 
-int64_t GeneratorOptions::latent_count() const {
+int64_t GeneratorOptions::layer_rows() const {
   return 2 * (std::bit_width(static_cast<uint64_t>(resolution)) - 1) - 2;
 }
+
+int64_t GeneratorOptions::latent_count() const { return latent_rows > 0 ? latent_rows : layer_rows(); }
 
 void GeneratorOptions::check() const {
   if (resolution < 8 || resolution > 1024 || !std::has_single_bit(static_cast<uint64_t>(resolution))) {
@@ -35,6 +38,12 @@ void GeneratorOptions::check() const {
       mapping_layers > kMaxMappingLayers) {
     throw Error("generator with latents of " + std::to_string(z_dim) + " and " + std::to_string(w_dim) +
                 " numbers and " + std::to_string(mapping_layers) + " mapping layers");
+  }
+  constexpr int64_t kFewestRows = 4;  // what a generator of 8 px has
+  if (latent_rows != 0 && (latent_rows < kFewestRows || latent_rows > layer_rows())) {
+    throw Error("generator of " + std::to_string(resolution) + " px with " + std::to_string(latent_rows) +
+                " rows of latents, not from " + std::to_string(kFewestRows) + " to " +
+                std::to_string(layer_rows()));
   }
   if (latent_picture_px < 0 || latent_picture_px > kLatentPictureSize_px ||
       (latent_picture_px > 0 && resolution < kLatentPictureSize_px)) {
@@ -193,19 +202,17 @@ at::Tensor SynthesisBlockImpl::with_additions(const at::Tensor& x, const Additio
   return result + likeness->forward(additions.features.to(type));
 }
 
-at::Tensor SynthesisBlockImpl::forward(const at::Tensor& x, const at::Tensor& ws, int64_t row,
+at::Tensor SynthesisBlockImpl::forward(const at::Tensor& x, const at::Tensor& w0, const at::Tensor& w1,
                                        const Additions& additions, NoiseMode noise_mode) {
-  const int64_t second = conv0 ? row + 1 : row;
   at::Tensor y = x;
   if (!conv1->fast(x)) {
-    if (conv0) y = conv0->forward(y, ws.select(1, row), noise_mode);
-    return conv1->forward(with_additions(y, additions), ws.select(1, second), noise_mode);
+    if (conv0) y = conv0->forward(y, w0, noise_mode);
+    return conv1->forward(with_additions(y, additions), w1, noise_mode);
   }
-  const at::Tensor style = conv1->style(ws.select(1, second));
+  const at::Tensor style = conv1->style(w1);
   const bool modulated = conv0 && !likeness && !picture_mix;
   if (conv0) {
-    y = conv0->infer(y, /*modulated=*/false, conv0->style(ws.select(1, row)), noise_mode,
-                     modulated ? style : at::Tensor());
+    y = conv0->infer(y, /*modulated=*/false, conv0->style(w0), noise_mode, modulated ? style : at::Tensor());
   }
   return conv1->infer(with_additions(y, additions), modulated, style, noise_mode, {});
 }
@@ -231,7 +238,7 @@ at::Tensor MappingImpl::forward(const at::Tensor& z) {
   return x;
 }
 
-SynthesisImpl::SynthesisImpl(const GeneratorOptions& options) {
+SynthesisImpl::SynthesisImpl(const GeneratorOptions& options) : latent_count_(options.latent_count()) {
   if (options.latent_picture_px > 0) {
     picture = register_module("picture", LatentPicture(options.w_dim, options.latent_picture_px));
   }
@@ -251,7 +258,11 @@ void SynthesisImpl::prepare_block(int64_t resolution, at::ScalarType type) {
     if (picture) picture->linear->prepare(type);
     return;
   }
-  blocks_.at(static_cast<size_t>(std::bit_width(static_cast<uint64_t>(resolution)) - 3))->prepare(type);
+  block(resolution).prepare(type);
+}
+
+SynthesisBlockImpl& SynthesisImpl::block(int64_t resolution) {
+  return *blocks_.at(static_cast<size_t>(std::bit_width(static_cast<uint64_t>(resolution)) - 3));
 }
 
 at::Tensor SynthesisImpl::forward(const at::Tensor& ws, const LikenessFeatures& features,
@@ -261,15 +272,17 @@ at::Tensor SynthesisImpl::forward(const at::Tensor& ws, const LikenessFeatures& 
   at::Tensor rgb;
   SynthesisBlockImpl::Additions additions;
   if (picture) additions.picture = picture->forward(ws.select(1, 0));
-  int64_t row = 0;  // of W+; a block's toRGB shares its row with the next block's first convolution
+  const auto row_of = [&](int64_t layer) { return ws.select(1, std::min(layer, latent_count_ - 1)); };
+  int64_t layer = 0;  // a block's toRGB shares its row of W+ with the next block's first convolution
   int64_t resolution = 4;
   for (SynthesisBlock& block : blocks_) {
     if (resolution > options.max_resolution) break;
     const auto found = features.find(resolution);
     additions.features = found == features.end() ? at::Tensor() : found->second;
-    x = block->forward(x, ws, row, additions, options.noise_mode);
-    row += block->conv0 ? 2 : 1;
-    const at::Tensor contribution = block->rgb(x, ws.select(1, row), additions);
+    const int64_t convolutions = block->conv0 ? 2 : 1;
+    x = block->forward(x, row_of(layer), row_of(layer + convolutions - 1), additions, options.noise_mode);
+    layer += convolutions;
+    const at::Tensor contribution = block->rgb(x, row_of(layer), additions);
     if (rgb.defined()) {
       rgb = (reference_ ? reference::upsample_2x(rgb) : upsample_2x(rgb, /*margin=*/0)) + contribution;
     } else {

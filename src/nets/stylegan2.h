@@ -43,7 +43,13 @@ struct GeneratorOptions {
   // Size of the small picture that is decoded from W+ (house family), see LatentPicture; 0: none.
   int64_t latent_picture_px = 0;
 
-  // Number of rows of W+: 2·log2(resolution) − 2.
+  // Number of rows of W+; 0: one for every layer. A generator that was grown beyond its encoder has fewer
+  // rows than layers (nets/grow.h): further layers hear the last row.
+  int64_t latent_rows = 0;
+
+  // Rows of W+ that the layers could tell apart: 2·log2(resolution) − 2.
+  int64_t layer_rows() const;
+  // Rows of W+ that it takes, and its encoder has to give: latent_rows, or layer_rows.
   int64_t latent_count() const;
   // Throws Error when a value is out of range or a block has no channel count.
   void check() const;
@@ -134,9 +140,10 @@ class SynthesisBlockImpl : public torch::nn::Module {
     at::Tensor features;  // LikenessFeatures of this resolution
     at::Tensor picture;   // of LatentPicture
   };
-  // The two convolutions: x [N, in, R/2, R/2] (R in b4) → [N, out, R, R]. `row` of ws is the first one's.
-  at::Tensor forward(const at::Tensor& x, const at::Tensor& ws, int64_t row, const Additions& additions,
-                     NoiseMode noise_mode);
+  // The two convolutions: x [N, in, R/2, R/2] (R in b4) → [N, out, R, R]. w0 and w1, each [N, w_dim], are
+  // conv0's and conv1's; b4 has no conv0.
+  at::Tensor forward(const at::Tensor& x, const at::Tensor& w0, const at::Tensor& w1,
+                     const Additions& additions, NoiseMode noise_mode);
   // The block's share of the RGB picture.
   at::Tensor rgb(const at::Tensor& x, const at::Tensor& w, const Additions& additions);
 
@@ -182,9 +189,12 @@ class SynthesisImpl : public torch::nn::Module {
   // The same for the block of one resolution alone; 0: for the latent picture, where there is one.
   void prepare_block(int64_t resolution, at::ScalarType type);
 
+  SynthesisBlockImpl& block(int64_t resolution);
+
   LatentPicture picture{nullptr};  // null without latent_picture_px
 
  private:
+  int64_t latent_count_;
   std::vector<SynthesisBlock> blocks_;
   bool reference_ = false;
 };

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <nlohmann/json.hpp>
+
 #include "base/error.h"
 #include "support/temporary_folder.h"
 
@@ -113,6 +115,25 @@ TEST(ModelFile, NamesTheTensorThatIsMissingOrSuperfluous) {
               ThrowsMessage<Error>(HasSubstr("stray")));
   EXPECT_THAT([&] { load_generator(checkpoint::CheckpointFile(folder / "less.safetensors")); },
               ThrowsMessage<Error>(HasSubstr("synthesis.b8.conv0.bias")));
+}
+
+TEST(ModelFile, SaysHowManyRowsItsLatentsHaveWhereLayersAreMore) {
+  const testing::TemporaryFolder folder;
+  GeneratorOptions options = small_generator(1)->options();
+  EXPECT_THAT(architecture_json(options), ::testing::Not(HasSubstr("latent_rows")));
+  options.latent_rows = 8;
+  save_network(folder / "g.safetensors", Generator(options), "family", {});
+  const Generator copy = load_generator(checkpoint::CheckpointFile(folder / "g.safetensors"));
+  EXPECT_EQ(copy->options().latent_count(), 8);
+
+  for (const int64_t rows : {-2, 2, 11}) {
+    nlohmann::json architecture = nlohmann::json::parse(architecture_json(copy->options()));
+    architecture["latent_rows"] = rows;
+    checkpoint::write_safetensors(folder / "odd.safetensors", named_tensors(*copy),
+                                  {{kKindKey, "generator"}, {kArchitectureKey, architecture.dump()}});
+    EXPECT_THAT([&] { load_generator(checkpoint::CheckpointFile(folder / "odd.safetensors")); },
+                ThrowsMessage<Error>(::testing::AllOf(HasSubstr("odd.safetensors: "), HasSubstr("rows"))));
+  }
 }
 
 TEST(ModelFile, RefusesAFileThatIsNotAModel) {

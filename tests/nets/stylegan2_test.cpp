@@ -30,6 +30,32 @@ TEST(GeneratorOptions, CountsRowsOfWPlus) {
   }
 }
 
+TEST(GeneratorOptions, MayTakeFewerRowsThanItHasLayers) {
+  GeneratorOptions options = small_options();
+  options.latent_rows = 6;
+  options.check();
+  EXPECT_EQ(options.latent_count(), 6);
+  EXPECT_EQ(options.layer_rows(), 8);
+  for (const int64_t rows : {-1, 3, 9}) {
+    options.latent_rows = rows;
+    EXPECT_THROW(options.check(), Error) << rows;
+  }
+}
+
+TEST(Generator, LayersBeyondTheLastRowHearIt) {
+  torch::manual_seed(7);
+  const at::NoGradGuard no_grad;
+  GeneratorOptions options = small_options();
+  Generator all(options);
+  options.latent_rows = 6;
+  Generator fewer(options);
+  assign_tensors(*fewer, named_tensors(*all), "test");
+  const at::Tensor ws = at::randn({2, 6, 16});
+  const at::Tensor last = ws.narrow(1, 5, 1);
+  EXPECT_TRUE(at::equal(fewer->synthesize(ws), all->synthesize(at::cat({ws, last, last}, 1))));
+  EXPECT_EQ(fewer->map(at::randn({3, 16})).sizes(), (std::vector<int64_t>{3, 6, 16}));
+}
+
 TEST(GeneratorOptions, RefusesImpossibleShapes) {
   GeneratorOptions options = small_options();
   options.resolution = 48;
