@@ -15,6 +15,7 @@
 #include "cli/evaluate_report.h"
 #include "cli/exit_code.h"
 #include "cli/photo_figures.h"
+#include "cli/seed_figures.h"
 #include "media/probe.h"
 #include "media/still.h"
 #include "toon/batch.h"
@@ -28,7 +29,7 @@ struct Arguments {
   std::optional<double> likeness;
   PhotoFiguresOptions photos;
   ComputeOptions compute;
-  int64_t frames = 150;
+  int64_t frames = 150, seeds = 0;
   size_t people = 32;
   bool all = false, json = false;
 };
@@ -64,10 +65,37 @@ void write_sheet(const Arguments& arguments, const toon::Toonifier& measured, co
   spdlog::info("wrote {}", arguments.sheet);
 }
 
-int run_evaluate(Arguments arguments) {
-  const bool has_photos = !arguments.photos.photos.photos.empty();
-  if (!has_photos && arguments.clips.empty()) throw UsageError("name a folder of photos, or --clips");
+SeedFigures measure_seeds_of(const Arguments& arguments, toon::Style style, const Compute& compute,
+                             const face::SharedLandmarkPredictor& predictor) {
+  style.likeness = 0;
+  const toon::Toonifier w_only(style, compute.precision, compute.device);
+  style.psi = kSeedPsi;
+  const toon::Toonifier seeds(style, compute.precision, compute.device);
+  SeedFiguresOptions options;
+  options.count = arguments.seeds;
+  options.photos = arguments.photos.photos;
+  options.nets = arguments.photos.nets;
+  options.reference = arguments.photos.reference;
+  options.threads = compute.threads;
+  return measure_seeds(options, seeds, w_only, predictor);
+}
+
+void check(const Arguments& arguments) {
+  const PhotoFiguresOptions& photos = arguments.photos;
+  const bool has_folder = !photos.photos.photos.empty(), has_photos = has_folder || !photos.pairs.empty();
+  if (!has_photos && arguments.clips.empty()) throw UsageError("name a folder of photos, --pairs or --clips");
+  if (has_folder && !photos.pairs.empty()) throw UsageError("a folder of photos or --pairs: not both");
+  if (!photos.pairs.empty() && !photos.photos.labels.empty()) {
+    throw UsageError("--pairs has labels of its own", "leave --labels out; --index gives the ages");
+  }
   if (!arguments.sheet.empty() && !has_photos) throw UsageError("--sheet shows photos: name their folder");
+  if (arguments.seeds > 0 && !has_folder)
+    throw UsageError("--seeds are compared with photos: name their folder");
+}
+
+int run_evaluate(Arguments arguments) {
+  check(arguments);
+  const bool has_photos = !arguments.photos.photos.photos.empty() || !arguments.photos.pairs.empty();
   const Compute compute = choose_compute(arguments.compute);
   arguments.photos.threads = compute.threads;
   arguments.photos.held_out_only = !arguments.all;
@@ -78,7 +106,9 @@ int run_evaluate(Arguments arguments) {
   EvaluationReport report;
   report.style = style.name;
   report.likeness = style.likeness;
-  if (has_photos) {
+  if (arguments.seeds > 0) {
+    report.seeds = measure_seeds_of(arguments, style, compute, predictor);
+  } else if (has_photos) {
     report.photos = measure_photos(arguments.photos, toonifier, predictor);
     for (const std::string& line : report.photos->left_out) spdlog::warn("left out: {}", line);
   }
@@ -110,9 +140,18 @@ void add_evaluate(CLI::App& app, Action& chosen) {
   command->add_option("--nets", photos.nets,
                       "Folder of the networks that judge identity and look (docs/training.md); without it, "
                       "shapes and steadiness alone are measured");
+  command
+      ->add_option("--pairs", photos.pairs,
+                   "Instead of PHOTOS: the held-out photos of a pack, and its pictures as the teacher's")
+      ->type_name("FILE");
+  command
+      ->add_option("--seeds", arguments->seeds,
+                   "Instead of drawings of PHOTOS measure the faces of so many seeds, at a psi of 0.7")
+      ->check(CLI::Range(2, 100'000));
   command->add_option("--teacher", photos.teacher,
                       "Also compare with the pictures of this teacher (toonmirror teach)");
-  command->add_option("--reference", photos.reference, "Folder of pictures of the wanted look, for KID");
+  command->add_option("--reference", photos.reference,
+                      "Folder of pictures of the wanted look, for KID (with --seeds: PHOTOS)");
   command->add_option(
       "--index", photos.photos.index,
       "CSV with columns file and lm68, optional person, meta (age): PHOTOS holds FFHQ-aligned crops of "

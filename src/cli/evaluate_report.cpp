@@ -7,11 +7,10 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "training/losses.h"
+
 namespace toonmirror::cli {
 namespace {
-
-constexpr std::array<const char*, 11> kClassNames = {"background", "skin", "brow", "eye", "iris", "glasses",
-                                                     "mouth",      "lips", "hair", "hat", "cloth"};
 
 using Photos = std::vector<const PhotoFigures*>;
 
@@ -107,10 +106,33 @@ std::string photo_table(const PhotoReport& report) {
   if (report.parser) {
     const std::vector<double> iou = intersection_over_union(*report.parser);
     text += fmt::format("\nparser, intersection over union: mean {:.3f}\n", mean_iou(iou));
-    for (size_t i = 0; i < kClassNames.size(); ++i) {
-      if (!std::isnan(iou[i])) text += fmt::format("  {} {:.3f}", kClassNames[i], iou[i]);
+    for (size_t i = 0; i < training::kFaceClassNames.size(); ++i) {
+      if (!std::isnan(iou[i])) text += fmt::format("  {} {:.3f}", training::kFaceClassNames[i], iou[i]);
     }
     text += '\n';
+  }
+  return text;
+}
+
+nlohmann::ordered_json seed_json(const SeedFigures& f) {
+  return {{"seeds", f.seeds},
+          {"photos", f.photos},
+          {"training_faces", f.training_faces},
+          {"kid", f.kid},
+          {"kid_w_only", f.kid_w_only},
+          {"sharpness", f.sharpness},
+          {"sharpness_w_only", f.sharpness_w_only},
+          {"sharpness_photos", f.sharpness_photos},
+          {"identity_between", f.identity_between},
+          {"near_training", f.near_training}};
+}
+
+std::string seed_table(const SeedFigures& figures) {
+  const nlohmann::ordered_json json = seed_json(figures);
+  std::string text;
+  for (const auto& [name, value] : json.items()) {
+    text += value.is_number_integer() ? fmt::format("{:<22}{:>9}\n", name, value.get<int64_t>())
+                                      : fmt::format("{:<22}{:>9.4f}\n", name, value.get<double>());
   }
   return text;
 }
@@ -146,8 +168,8 @@ nlohmann::ordered_json photo_json(const PhotoReport& report) {
   if (report.parser) {
     const std::vector<double> iou = intersection_over_union(*report.parser);
     json["parser"]["mean_iou"] = mean_iou(iou);
-    for (size_t i = 0; i < kClassNames.size(); ++i) {
-      if (!std::isnan(iou[i])) json["parser"]["iou"][kClassNames[i]] = iou[i];
+    for (size_t i = 0; i < training::kFaceClassNames.size(); ++i) {
+      if (!std::isnan(iou[i])) json["parser"]["iou"][training::kFaceClassNames[i]] = iou[i];
     }
   }
   return json;
@@ -172,6 +194,7 @@ Spread spread_of(std::vector<double> values) {
 std::string to_table(const EvaluationReport& report) {
   std::string text = fmt::format("style {}, likeness {:g}\n\n", report.style, report.likeness);
   if (report.photos) text += photo_table(*report.photos);
+  if (report.seeds) text += seed_table(*report.seeds);
   if (report.photos && !report.clips.empty()) text += '\n';
   if (!report.clips.empty()) text += clip_table(report.clips);
   return text;
@@ -180,6 +203,7 @@ std::string to_table(const EvaluationReport& report) {
 nlohmann::ordered_json to_json(const EvaluationReport& report) {
   nlohmann::ordered_json json = {{"style", report.style}, {"likeness", report.likeness}};
   if (report.photos) json["photos"] = photo_json(*report.photos);
+  if (report.seeds) json["seeds"] = seed_json(*report.seeds);
   if (report.clips.empty()) return json;
   for (const ClipFigures& clip : report.clips) {
     json["clips"].push_back({{"clip", clip.name},

@@ -8,6 +8,7 @@
 
 #include "cli/clip_figures.h"
 #include "cli/photo_figures.h"
+#include "cli/seed_figures.h"
 
 namespace toonmirror::cli {
 
@@ -15,6 +16,7 @@ struct EvaluationReport {
   std::string style;
   double likeness = 1;
   std::optional<PhotoReport> photos;
+  std::optional<SeedFigures> seeds;
   std::vector<ClipFigures> clips;
 };
 
@@ -28,7 +30,8 @@ Spread spread_of(std::vector<double> values);
 std::string to_table(const EvaluationReport& report);
 
 // "photos": count, "figures" by name (mean, p10, p90), "groups" by kind and value (count and means), "kid",
-// "parser" (mean_iou, iou by class); "clips": one object each, "steadiness": their mean ratios.
+// "parser" (mean_iou, iou by class); "seeds": as SeedFigures;
+// "clips": one object each, "steadiness": their mean ratios.
 nlohmann::ordered_json to_json(const EvaluationReport& report);
 
 }  // namespace toonmirror::cli

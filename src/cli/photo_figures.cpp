@@ -12,116 +12,92 @@
 #include "base/error.h"
 #include "base/interrupt.h"
 #include "base/progress.h"
-#include "face/detector.h"
+#include "cli/mesh_finder.h"
+#include "cli/pack_photos.h"
 #include "media/still.h"
 #include "nets/house_encoder.h"
 #include "teachers/teacher.h"
 #include "toon/draw_faces.h"
-#include "training/losses.h"
 
 namespace toonmirror::cli {
 namespace {
 
 namespace fs = std::filesystem;
 
-constexpr int kSize_px = 256;
 constexpr int kTile_px = 160;
 
-at::Tensor to_tensor(const cv::Mat& rgb) {
-  const cv::Mat whole = rgb.isContinuous() ? rgb : rgb.clone();
-  return at::from_blob(whole.data, {1, whole.rows, whole.cols, 3}, at::kByte)
-                 .permute({0, 3, 1, 2})
-                 .to(at::kFloat) /
-             127.5 -
-         1.0;
-}
-
-at::Tensor to_tensor(const face::Landmarks& points) {
-  at::Tensor result = at::empty({1, face::kLandmarkCount, 2});
-  auto values = result.accessor<float, 3>();
-  for (int i = 0; i < face::kLandmarkCount; ++i) {
-    values[0][i][0] = static_cast<float>(points[i].x);
-    values[0][i][1] = static_cast<float>(points[i].y);
-  }
-  return result;
-}
-
-cv::Mat resized(const cv::Mat& picture, int size_px) {
-  if (picture.rows == size_px) return picture;
-  cv::Mat result;
-  cv::resize(picture, result, {size_px, size_px}, 0, 0,
-             picture.rows > size_px ? cv::INTER_AREA : cv::INTER_CUBIC);
-  return result;
-}
-
-// A style's drawing of an aligned crop, 256 px.
+// A style's drawing of an aligned crop, in the size that it has.
 cv::Mat drawn(const toon::Toonifier& toonifier, const teachers::TrainingPair& pair) {
-  const cv::Mat shaped = toon::in_shapes_of(toonifier.style(), pair.photo, pair.landmarks);
-  return resized(toonifier.render(toonifier.encode(resized(shaped, toonifier.crop_size_px()))), kSize_px);
+  const cv::Mat shaped =
+      toon::in_shapes_of(toonifier.style(), pair.photo, pair.landmarks,
+                         face::glasses_share(pair.labels == static_cast<int>(face::Label::kGlasses)));
+  return toonifier.render(toonifier.encode(resized(shaped, toonifier.crop_size_px())));
 }
 
-double outline_size(const face::Landmarks& points, int first) {
-  std::vector<cv::Point2f> outline(points.begin() + first, points.begin() + first + 6);
-  return std::sqrt(std::abs(cv::contourArea(outline)));
-}
-
-// The networks that judge; one object serves all threads.
-class Judge {
+// What the measured style is compared with: pictures of a pack, or of a teacher at work.
+class Teaching {
  public:
-  Judge(const fs::path& nets, face::SharedLandmarkPredictor predictor) : predictor_(std::move(predictor)) {
-    if (nets.empty()) return;
-    identity_.emplace(nets);
-    lpips_.emplace(nets);
+  explicit Teaching(const PhotoFiguresOptions& options) {
+    if (options.teacher.empty()) return;
+    teacher_ = teachers::find_teacher(options.teacher);
+    if (!teacher_->needs_mesh) return;
+    if (options.nets.empty()) {
+      throw Error("the " + options.teacher + " teacher needs a face mesh",
+                  "give --nets, the folder with facemesh468.json");
+    }
+    mesh_finder_.emplace(options.nets);
   }
 
-  bool has_networks() const { return lpips_.has_value(); }
-
-  void compare_shapes(const teachers::TrainingPair& pair, const cv::Mat& drawing,
-                      PhotoFigures& result) const {
-    const cv::Rect2f box = face::box_of(pair.landmarks);
-    const double roll = face::roll_of(pair.landmarks);
-    const face::Landmarks a = predictor_.get()->predict(pair.photo, box, roll);
-    const face::Landmarks b = predictor_.get()->predict(drawing, box, roll);
-    double sum = 0;
-    for (int i = 0; i < face::kLandmarkCount; ++i) sum += cv::norm(a[i] - b[i]);
-    result.figures["nme"] = sum / face::kLandmarkCount / cv::norm(a[36] - a[45]);
-    const double eyes = outline_size(a, 36) + outline_size(a, 42);
-    if (eyes > 0) result.figures["eyes"] = (outline_size(b, 36) + outline_size(b, 42)) / eyes;
+  // Empty where there is none.
+  cv::Mat picture(const teachers::TrainingPair& pair) const {
+    if (!pair.target.empty() || !teacher_) return pair.target;
+    teachers::FaceDrawingInput input = {pair.photo, pair.landmarks, pair.labels};
+    if (mesh_finder_) input.mesh = mesh_finder_->find(pair.photo, pair.landmarks);
+    return teacher_->draw(input).picture;
   }
-
-  void compare(const std::string& suffix, const teachers::TrainingPair& pair, const cv::Mat& a,
-               const cv::Mat& b, PhotoFigures& result) const {
-    const at::Tensor points = to_tensor(pair.landmarks), x = to_tensor(a), y = to_tensor(b);
-    result.figures["identity" + suffix] =
-        (identity_->embed(x, points) * identity_->embed(y, points)).sum().item<double>();
-    result.figures["lpips" + suffix] = (*lpips_)(x, y).item<double>();
-  }
-
-  at::Tensor summary(const cv::Mat& picture) const { return lpips_->summary(to_tensor(picture)); }
 
  private:
-  face::SharedLandmarkPredictor predictor_;
-  std::optional<training::IdentityNetwork> identity_;
-  std::optional<training::LpipsLike> lpips_;
+  std::optional<teachers::TeacherEntry> teacher_;
+  std::optional<MeshFinder> mesh_finder_;
 };
 
 void count_parser(const toon::Toonifier& toonifier, const teachers::TrainingPair& pair,
                   ParserCounts& counts) {
   cv::Mat probabilities;
   cv::resize(toonifier.encode(resized(pair.photo, toonifier.crop_size_px())).parsing, probabilities,
-             {kSize_px, kSize_px}, 0, 0, cv::INTER_LINEAR);
-  for (int y = 0; y < kSize_px; ++y) {
+             {kJudgedSize_px, kJudgedSize_px}, 0, 0, cv::INTER_LINEAR);
+  for (int y = 0; y < kJudgedSize_px; ++y) {
     const auto* row = probabilities.ptr<float>(y);
     const auto* labels = pair.labels.ptr<uint8_t>(y);
-    for (int x = 0; x < kSize_px; ++x, row += nets::kFaceClassCount) {
+    for (int x = 0; x < kJudgedSize_px; ++x, row += nets::kFaceClassCount) {
       const auto parsed = std::max_element(row, row + nets::kFaceClassCount) - row;
       counts(labels[x], static_cast<int>(parsed)) += 1;
     }
   }
 }
 
-// What the reference pictures' features are, [N, 512].
-at::Tensor reference_features(const fs::path& folder, const Judge& judge) {
+FacePhotos photos_of(const PhotoFiguresOptions& options) {
+  return options.pairs.empty() ? find_face_photos(options.photos)
+                               : pack_photos(options.pairs, options.photos.index);
+}
+
+std::vector<size_t> chosen(const FacePhotos& source, const PhotoFiguresOptions& options) {
+  const bool all = (options.photos.index.empty() && options.pairs.empty()) || !options.held_out_only;
+  std::vector<size_t> numbers = source.held_out;
+  if (all) {
+    numbers.resize(source.count);
+    for (size_t i = 0; i < source.count; ++i) numbers[i] = i;
+  }
+  if (numbers.empty()) {
+    const fs::path& where = options.pairs.empty() ? options.photos.index : options.pairs;
+    throw Error(where.string() + ": none of its photos is held out", "--all takes all of them");
+  }
+  return numbers;
+}
+
+}  // namespace
+
+at::Tensor reference_features(const fs::path& folder, const PhotoJudge& judge) {
   if (!fs::is_directory(folder)) throw Error(folder.string() + ": is not a folder");
   std::vector<at::Tensor> features;
   for (const fs::directory_entry& entry : fs::directory_iterator(folder)) {
@@ -130,7 +106,7 @@ at::Tensor reference_features(const fs::path& folder, const Judge& judge) {
       if (!entry.is_regular_file()) continue;
       const media::StillImage image = media::read_still(entry.path());
       const cv::Mat rgb(image.height, image.width, CV_8UC3, const_cast<uint8_t*>(image.rgb.data()));
-      features.push_back(judge.summary(resized(rgb, kSize_px)));
+      features.push_back(judge.summary(resized(rgb, kJudgedSize_px)));
     } catch (const Error&) {
       continue;  // an index or a licence beside the pictures
     }
@@ -138,20 +114,6 @@ at::Tensor reference_features(const fs::path& folder, const Judge& judge) {
   if (features.size() < 2) throw Error(folder.string() + ": holds fewer than two pictures");
   return at::cat(features);
 }
-
-std::vector<size_t> chosen(const FacePhotos& source, const PhotoFiguresOptions& options) {
-  std::vector<size_t> numbers = source.held_out;
-  if (options.photos.index.empty() || !options.held_out_only) {
-    numbers.resize(source.count);
-    for (size_t i = 0; i < source.count; ++i) numbers[i] = i;
-  }
-  if (numbers.empty())
-    throw Error(options.photos.index.string() + ": none of its photos is held out",
-                "--all takes all of them");
-  return numbers;
-}
-
-}  // namespace
 
 std::string age_band(int years) {
   if (years < 10) return "0-9";
@@ -186,15 +148,14 @@ std::vector<double> intersection_over_union(const ParserCounts& counts) {
 
 PhotoReport measure_photos(const PhotoFiguresOptions& options, const toon::Toonifier& toonifier,
                            const face::SharedLandmarkPredictor& predictor) {
-  const Judge judge(options.nets, predictor);
+  const PhotoJudge judge(options.nets, predictor);
   if (!options.reference.empty() && !judge.has_networks()) {
     throw Error("--reference needs the judging networks", "name their folder with --nets");
   }
-  std::optional<teachers::TeacherEntry> teacher;
-  if (!options.teacher.empty()) teacher = teachers::find_teacher(options.teacher);
-  const FacePhotos source = find_face_photos(options.photos);
+  const Teaching teaching(options);
+  const FacePhotos source = photos_of(options);
   const std::vector<size_t> numbers = chosen(source, options);
-  const bool labelled = !options.photos.labels.empty();
+  const bool labelled = !options.photos.labels.empty() || !options.pairs.empty();
   PhotoReport report;
   std::vector<std::optional<PhotoFigures>> results(numbers.size());
   std::vector<at::Tensor> features(numbers.size());
@@ -218,15 +179,17 @@ PhotoReport measure_photos(const PhotoFiguresOptions& options, const toon::Tooni
           if (std::string tone = skin_tone(pair.photo, pair.labels); !tone.empty())
             result.groups["skin"] = tone;
           const cv::Mat drawing = drawn(toonifier, pair);
-          judge.compare_shapes(pair, drawing, result);
+          judge.compare_shapes("", pair, drawing, result.figures);
+          const cv::Mat taught = teaching.picture(pair);
+          if (!taught.empty()) judge.compare_shapes("_teacher", pair, taught, result.figures);
           if (judge.has_networks()) {
-            judge.compare("", pair, pair.photo, drawing, result);
+            judge.compare_looks("", pair, pair.photo, resized(drawing, kJudgedSize_px), result.figures);
             features[i] = judge.summary(drawing);
           }
-          if (teacher && judge.has_networks()) {
-            const cv::Mat taught = teacher->draw({pair.photo, pair.landmarks, pair.labels}).picture;
-            judge.compare("_teacher", pair, pair.photo, taught, result);
-            judge.compare("_to_teacher", pair, taught, drawing, result);
+          if (!taught.empty() && judge.has_networks()) {
+            judge.compare_looks("_teacher", pair, pair.photo, resized(taught, kJudgedSize_px),
+                                result.figures);
+            judge.compare_looks("_to_teacher", pair, taught, drawing, result.figures);
           }
           if (labelled) count_parser(toonifier, pair, counts);
           results[i] = std::move(result);
@@ -253,8 +216,7 @@ PhotoReport measure_photos(const PhotoFiguresOptions& options, const toon::Tooni
   for (std::optional<PhotoFigures>& result : results) {
     if (result) report.photos.push_back(std::move(*result));
   }
-  if (report.photos.empty())
-    throw Error(options.photos.photos.string() + ": no photo could be used", report.left_out.front());
+  if (report.photos.empty()) throw Error("no photo could be used", report.left_out.front());
   if (!options.reference.empty()) {
     std::erase_if(features, [](const at::Tensor& feature) { return !feature.defined(); });
     if (features.size() < 2) throw Error("--reference needs at least two photos");
@@ -266,7 +228,7 @@ PhotoReport measure_photos(const PhotoFiguresOptions& options, const toon::Tooni
 cv::Mat contact_sheet(const PhotoFiguresOptions& options,
                       const std::vector<const toon::Toonifier*>& toonifiers, size_t people) {
   constexpr int kPeopleInARow = 16;
-  const FacePhotos source = find_face_photos(options.photos);
+  const FacePhotos source = photos_of(options);
   std::vector<size_t> numbers = chosen(source, options);
   // Evenly spread, or they would be of one source and one age.
   if (numbers.size() > people) {

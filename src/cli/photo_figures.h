@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "cli/face_photos.h"
+#include "cli/photo_judge.h"
 #include "face/landmarks.h"
 #include "toon/toonifier.h"
 
@@ -16,7 +17,10 @@ namespace toonmirror::cli {
 
 struct PhotoFiguresOptions {
   FacePhotoOptions photos;
-  // With an index: only those that no training sees (teachers::is_held_out).
+  // A pack of training pairs to measure on instead; its pictures are the teacher's. Of `photos`, the index
+  // alone is then used, for ages.
+  std::filesystem::path pairs;
+  // With an index or a pack: only those that no training sees (teachers::is_held_out).
   bool held_out_only = true;
   // Folder of the judging networks; empty: identity, LPIPS and KID are left out.
   std::filesystem::path nets;
@@ -26,16 +30,18 @@ struct PhotoFiguresOptions {
 };
 
 // One photo. Figures by name:
-//   identity           cosine of the MobileFaceNet embeddings of photo and drawing
-//   lpips              LPIPS-like distance of photo and drawing
-//   nme                mean distance of dlib's 68 points in photo and drawing, in distances of the outer eye
-//   corners eyes               how much larger the drawing's eyes are than the photo's, by their outlines
-//   identity_teacher, identity_to_teacher, lpips_to_teacher   photo and teacher's picture; drawing and
-//   teacher's picture
+//   identity         cosine of the MobileFaceNet embeddings of photo and drawing
+//   lpips            LPIPS-like distance of photo and drawing, at 256 px
+//   nme              mean distance of dlib's 68 points in photo and drawing, in distances of the outer eye
+//   corners nme_nose_mouth   the same of the nose and the corners of the mouth, which few teachers move eyes
+//   how much larger the drawing's eyes are than the photo's, by their outlines departure        mean absolute
+//   difference of photo and drawing inside the face, 0 … 1 sharpness        mean gradient of the drawing
+//   inside the face, see cli/photo_judge.h …_teacher        the same of the teacher's own picture
+//   …_to_teacher     identity and lpips of drawing and teacher's picture, lpips in the drawing's size
 struct PhotoFigures {
   std::string name;
   std::map<std::string, std::string> groups;  // "age" → "20-39", "skin" → "tan"
-  std::map<std::string, double> figures;
+  Figures figures;
 };
 
 // How often the parser was right, per class of nets::FaceClass, over all pixels: [true class][parsed class].
@@ -52,6 +58,9 @@ struct PhotoReport {
 // Interrupted.
 PhotoReport measure_photos(const PhotoFiguresOptions& options, const toon::Toonifier& toonifier,
                            const face::SharedLandmarkPredictor& predictor);
+
+// What the reference pictures' features are, [N, 512]. Throws Error where there are fewer than two.
+at::Tensor reference_features(const std::filesystem::path& folder, const PhotoJudge& judge);
 
 // Intersection over union per class; NaN for classes that neither labels nor parser saw.
 std::vector<double> intersection_over_union(const ParserCounts& counts);

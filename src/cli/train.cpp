@@ -21,6 +21,7 @@
 #include "cli/train_options.h"
 #include "nets/find_networks.h"
 #include "nets/model_file.h"
+#include "teachers/teacher.h"
 #include "toon/style.h"
 #include "training/mapping_trainer.h"
 #include "training/style_trainer.h"
@@ -44,10 +45,14 @@ void add_run_options(CLI::App& command, RunOptions& run, std::filesystem::path& 
                   "Folder of the networks that judge likeness: squeezenet11_caffe and mobilefacenet128, each "
                   "as .json and .safetensors; without them only pixels and edges are compared")
       ->type_name("FOLDER");
-  command.add_option("--adversarial", weights.adversarial, "Weight of the adversarial finish (0: none)");
+  command
+      .add_option(
+          "--adversarial", weights.adversarial,
+          "Weight of the critics' pull at the picture, as a share of that of all other losses (0: none)")
+      ->check(CLI::Range(0.0, 2.0));
   command.add_option("--adversarial-from", weights.adversarial_from,
-                     "Share of the run after which the adversarial finish begins");
-  command.add_option("--identity", weights.identity, "Weight of the identity loss");
+                     "Share of the run after which the critics begin");
+  command.add_option("--identity", weights.identity, "Weight of the identity loss between drawing and photo");
   add_loop_options(command, run, precision);
 }
 
@@ -117,7 +122,7 @@ void prepare_packs(StyleArguments& arguments) {
     draw.photos.keep_faceless = true;
     options.pictures = pack_in(options.run.output, "pictures.safetensors", draw);
     if (!arguments.weights_given) {
-      options.weights.adversarial = 0.1;
+      options.weights.adversarial = 1.0;
       options.weights.adversarial_from = 0.1;
     }
   }
@@ -128,12 +133,21 @@ void prepare_packs(StyleArguments& arguments) {
   options.pairs = pack_in(options.run.output, "pairs.safetensors", draw);
 }
 
+// The teacher that drew the pairs, where it is one of the program's own.
+std::string teacher_of(const std::filesystem::path& pairs) {
+  const checkpoint::SafetensorsFile pack(pairs);
+  const auto name = pack.metadata().find("teacher");
+  return name != pack.metadata().end() && teachers::is_drawing_teacher(name->second) ? name->second : "";
+}
+
 std::optional<face::CartoonGeometry> geometry_of(const std::filesystem::path& pairs) {
   const checkpoint::SafetensorsFile pack(pairs);
   const auto text = pack.metadata().find("geometry");
   if (text == pack.metadata().end()) return std::nullopt;
   const nlohmann::json json = nlohmann::json::parse(text->second);
-  return face::CartoonGeometry{json.at("eyes"), json.at("nose"), json.at("mouth"), json.at("jaw")};
+  return face::CartoonGeometry{json.at("eyes"),         json.at("nose"),
+                               json.at("mouth"),        json.at("jaw"),
+                               json.value("chin", 0.0), json.value("eyes_behind_glasses", 0.0)};
 }
 
 int run_style(StyleArguments arguments) {
@@ -165,6 +179,7 @@ int run_style(StyleArguments arguments) {
   style.face = options.generator;
   style.child = path;
   style.geometry = geometry_of(options.pairs);
+  style.teacher = teacher_of(options.pairs);
   toon::write_style(style);
   spdlog::info("wrote {0}: 'toonmirror convert PHOTO -o CARTOON --style {0}' draws with it",
                style.file.string());
@@ -253,6 +268,16 @@ void add_style(CLI::App& train, Action& chosen) {
                    "Its encoder, where the present one has other latents")
       ->type_name("FILE");
   command
+      ->add_option("--start", options.start,
+                   "A child of this face generator to begin with, also one of smaller pictures or with other "
+                   "--parent-layers; the optimiser begins anew")
+      ->type_name("FILE")
+      ->excludes("--earlier-child");
+  command
+      ->add_option("--half-size-share", options.half_size_share,
+                   "First share of the run, which learns pictures of half the generator's size; 1: all of it")
+      ->check(CLI::Range(0.0, 1.0));
+  command
       ->add_option("--parent-layers", options.parent_layers_px,
                    "Layers up to so many pixels stay the face generator's, and NAME.safetensors leaves them "
                    "out: smaller, to be kept in one folder with the face generator")
@@ -262,6 +287,20 @@ void add_style(CLI::App& train, Action& chosen) {
       "Finest likeness features the style hears, in pixels: 32 for one that changes shapes by itself");
   command->add_option("--w-only", options.dropout.all_features,
                       "Share of the samples that must do without likeness features");
+  command
+      ->add_option("--w-only-rise", options.w_only_rise,
+                   "Share of the run over which --w-only rises from a twentieth: the look is learned first")
+      ->check(CLI::Range(0.0, 1.0));
+  command->add_option("--teacher-identity", options.weights.target_identity,
+                      "Weight of the identity loss between drawing and teacher's picture");
+  command
+      ->add_option_function<std::string>(
+          "--region-weights",
+          [&options](const std::string& text) {
+            options.weights.regions = training::with_region_weights(options.weights.regions, text);
+          },
+          "How much pixels of some classes count, such as brow=5,hair=2")
+      ->type_name("CLASS=WEIGHT,…");
   command->add_option("--provenance", arguments->identity.provenance,
                       "What it was trained on, for the file's metadata");
   command->callback([arguments, command, &chosen] {

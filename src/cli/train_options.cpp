@@ -22,6 +22,10 @@ void add_loop_options(CLI::App& command, training::RunOptions& run, std::string&
   command.add_option("--steps", run.steps,
                      "Steps of the whole run; with a checkpoint, the run goes on to that many");
   command.add_option("--minutes", run.max_minutes, "End after so many minutes of this call (0: no limit)");
+  command.add_flag(
+      "--hold-rate", run.hold_rate,
+      "One call of several: the learning rate does not fall towards its end, and what begins after "
+      "a share of the run goes by --steps");
   command.add_option("--workers", run.workers, "Threads; each trains on its own share of the batch");
   command.add_option("--batch", run.batch_per_worker, "Pictures per worker and step");
   command.add_option("--learning-rate", run.adam.learning_rate, "Adam's rate after warm-up");

@@ -169,7 +169,7 @@ HouseModel train_generator(const GeneratorTrainingOptions& options, RunHooks hoo
   const PairPack pack(options.pairs);
   const at::ScalarType type = training_type(options.precision);
   const PictureLoss picture_loss(options.nets, type, options.weights);
-  AdversarialFinish finish(options.run.workers, type, options.weights);
+  Adversary adversary = picture_loss.adversary(options.run.workers);
   torch::manual_seed(options.run.seed);
   std::vector<HouseModel> replicas;
   std::vector<Modules> modules;
@@ -197,7 +197,13 @@ HouseModel train_generator(const GeneratorTrainingOptions& options, RunHooks hoo
     const ThinnedLatents latents = thin_out(code, options.dropout, *context.random);
     const at::Tensor output = model.generator->synthesize(latents.ws, latents.features, synthesis);
 
-    Loss loss = picture_loss(output, batch);
+    const bool finishes = synthesis.max_resolution == 256 && adversary.plays_at(context.progress);
+    PictureViews views;
+    const at::Tensor picture = finishes ? output.detach().requires_grad_() : output;
+    Loss loss = picture_loss(picture, batch, *context.random, finishes ? &views : nullptr);
+    if (finishes) {
+      loss = adversary.judged(std::move(loss), picture, output, views.drawn, views.wanted, context);
+    }
     // Half of the batch pays for the second look.
     const int64_t half = std::max<int64_t>(batch.photo.size(0) / 2, 1);
     const nets::HouseEncoding next = sight.encode(
@@ -213,12 +219,9 @@ HouseModel train_generator(const GeneratorTrainingOptions& options, RunHooks hoo
       loss.figures["parsing"] = parsing.item<double>();
     }
     loss.figures.insert({{"jump", jump.item<double>()}, {"delta", delta.item<double>()}});
-    if (synthesis.max_resolution == 256) {
-      finish.add_to(loss, {output, batch.target_labels}, {batch.target, batch.target_labels}, context);
-    }
     return loss;
   };
-  hooks.critic_loss = [&](const StepContext& context) { return finish.critic_loss(context); };
+  hooks.critic_loss = [&](const StepContext& context) { return adversary.critic_loss(context); };
 
   const Batch shown = pack.shown();
   hooks.sheet = [&](const std::filesystem::path& path) {
@@ -234,7 +237,7 @@ HouseModel train_generator(const GeneratorTrainingOptions& options, RunHooks hoo
                   tile_rows({at_size(shown.photo, size_px), draw(code.w_plus(), code.features),
                              draw(code.w_plus(), {}), draw(code.w.unsqueeze(1).expand_as(code.deltas), {})}));
   };
-  run_training(options.run, modules, finish.modules(), hooks);
+  run_training(options.run, modules, adversary.modules(), hooks);
   return replicas.front();
 }
 

@@ -1,7 +1,11 @@
 #include "training/losses.h"
 
+#include <algorithm>
 #include <array>
+#include <charconv>
+#include <sstream>
 
+#include "base/error.h"
 #include "checkpoint/safetensors.h"
 #include "nets/house_encoder.h"
 #include "nets/modulation.h"
@@ -15,10 +19,6 @@ constexpr size_t kPerceptualSlices = 5;
 // Twice the weight that makes the sum over slices comparable with LPIPS, since |â − b̂|² = 2 − 2 cos.
 constexpr double kSliceWeight = 2.0 * 0.063;
 
-// Background, skin, brow, eye, iris, glasses, mouth, lips, hair, hat, cloth.
-constexpr std::array<float, nets::kFaceClassCount> kRegionWeights = {0.6f, 1.0f, 3.0f, 6.0f, 6.0f, 3.0f,
-                                                                     4.0f, 3.0f, 1.5f, 1.0f, 0.8f};
-
 // Where ArcFace's 112 px crop expects eye centres, nose tip and mouth corners (insightface, face_align.py).
 constexpr std::array<std::array<double, 2>, 5> kArcFaceTemplate = {
     {{38.2946, 51.6963}, {73.5318, 51.5014}, {56.0252, 71.7366}, {41.5493, 92.3655}, {70.7299, 92.2041}}};
@@ -26,10 +26,30 @@ constexpr double kArcFaceSize_px = 112.0;
 
 }  // namespace
 
-at::Tensor region_weights(const at::Tensor& labels, int64_t resolution_px) {
-  const at::Tensor table = at::tensor(at::ArrayRef<float>(kRegionWeights.data(), kRegionWeights.size()));
-  const at::Tensor weights = table.index_select(0, labels.flatten()).view(labels.sizes()).unsqueeze(1);
-  return at::adaptive_avg_pool2d(weights, {resolution_px, resolution_px});
+RegionWeights with_region_weights(RegionWeights weights, const std::string& text) {
+  constexpr float kMost = 100.0f;
+  std::istringstream items(text);
+  for (std::string item; std::getline(items, item, ',');) {
+    const size_t equals = item.find('=');
+    const auto name = std::ranges::find(kFaceClassNames, item.substr(0, equals));
+    if (name == kFaceClassNames.end()) {
+      throw Error("region weights: '" + item + "' names no class of the face", "such as brow=5,hair=2");
+    }
+    float value = -1;
+    const char* end = item.data() + item.size();
+    if (equals == std::string::npos || std::from_chars(item.data() + equals + 1, end, value).ptr != end ||
+        !(value >= 0 && value <= kMost)) {
+      throw Error("region weights: '" + item + "' needs a number from 0 to 100", "such as brow=5,hair=2");
+    }
+    weights[static_cast<size_t>(name - kFaceClassNames.begin())] = value;
+  }
+  return weights;
+}
+
+at::Tensor region_weights(const at::Tensor& labels, int64_t resolution_px, const RegionWeights& weights) {
+  const at::Tensor table = at::tensor(at::ArrayRef<float>(weights.data(), weights.size()));
+  const at::Tensor map = table.index_select(0, labels.flatten()).view(labels.sizes()).unsqueeze(1);
+  return at::adaptive_avg_pool2d(map, {resolution_px, resolution_px});
 }
 
 at::Tensor weighted_l1(const at::Tensor& a, const at::Tensor& b, const at::Tensor& weights) {
@@ -74,20 +94,34 @@ at::Tensor colour_distance(const RegionColours& a, const RegionColours& b) {
 PerceptualLoss::PerceptualLoss(const std::filesystem::path& nets_folder, at::ScalarType type)
     : features_(nets_folder, "squeezenet11_caffe", type, kPerceptualSlices) {}
 
-at::Tensor PerceptualLoss::operator()(const at::Tensor& a, const at::Tensor& b) const {
+std::vector<at::Tensor> PerceptualLoss::features(const at::Tensor& pictures) const {
+  return features_.forward((pictures + 1.0) * 0.5);
+}
+
+at::Tensor PerceptualLoss::operator()(const at::Tensor& a, const at::Tensor& b,
+                                      const at::Tensor& weights) const {
   std::vector<at::Tensor> expected;
   {
     const at::NoGradGuard no_grad;
-    expected = features_.forward((b + 1.0) * 0.5);
+    expected = features(b);
   }
-  const std::vector<at::Tensor> actual = features_.forward((a + 1.0) * 0.5);
+  return distance(features(a), expected, weights);
+}
+
+at::Tensor PerceptualLoss::distance(const std::vector<at::Tensor>& actual,
+                                    const std::vector<at::Tensor>& expected, const at::Tensor& weights) {
   at::Tensor total;
   for (size_t i = 0; i < actual.size(); ++i) {
     const at::Tensor norms =
         (nets::channel_dot(actual[i], actual[i]) * nets::channel_dot(expected[i], expected[i]) + 1e-6)
             .rsqrt();
-    const at::Tensor distance = 1.0 - (nets::channel_dot(actual[i], expected[i]) * norms).mean();
-    total = total.defined() ? total + distance : distance;
+    at::Tensor agreement = nets::channel_dot(actual[i], expected[i]) * norms;
+    if (weights.defined()) {
+      const at::Tensor here = at::adaptive_avg_pool2d(weights, {agreement.size(2), agreement.size(3)});
+      agreement = agreement * (here / here.mean());
+    }
+    const at::Tensor apart = 1.0 - agreement.mean();
+    total = total.defined() ? total + apart : apart;
   }
   return total * kSliceWeight;
 }

@@ -3,16 +3,32 @@
 
 #include <ATen/ATen.h>
 
+#include <array>
 #include <filesystem>
+#include <string>
 #include <vector>
 
+#include "nets/parsing_head.h"
 #include "training/layer_graph.h"
 
 namespace toonmirror::training {
 
-// How much each pixel counts, [N, 1, R, R], from labels [N, 256, 256]: eyes and irises most, background
-// least.
-at::Tensor region_weights(const at::Tensor& labels, int64_t resolution_px);
+// How much a pixel of each class counts.
+using RegionWeights = std::array<float, nets::kFaceClassCount>;
+// Background, skin, brow, eye, iris, glasses, mouth, lips, hair, hat, cloth: eyes and irises most.
+inline constexpr RegionWeights kPhotoRegionWeights = {0.6f, 1.0f, 3.0f, 6.0f, 6.0f, 3.0f,
+                                                      4.0f, 3.0f, 1.5f, 1.0f, 0.8f};
+// The names of the classes in this order, as options and reports give them.
+inline constexpr std::array<const char*, nets::kFaceClassCount> kFaceClassNames = {
+    "background", "skin", "brow", "eye", "iris", "glasses", "mouth", "lips", "hair", "hat", "cloth"};
+
+// `weights` with those replaced that `text` names: "brow=5,hair=2". Throws Error for unknown classes and for
+// numbers below 0 or above 100.
+RegionWeights with_region_weights(RegionWeights weights, const std::string& text);
+
+// How much each pixel counts, [N, 1, R, R], from labels [N, 256, 256].
+at::Tensor region_weights(const at::Tensor& labels, int64_t resolution_px,
+                          const RegionWeights& weights = kPhotoRegionWeights);
 
 // Mean of |a − b| · weights, in units of the 0 … 1 range.
 at::Tensor weighted_l1(const at::Tensor& a, const at::Tensor& b, const at::Tensor& weights);
@@ -38,8 +54,14 @@ at::Tensor colour_distance(const RegionColours& a, const RegionColours& b);
 class PerceptualLoss {
  public:
   PerceptualLoss(const std::filesystem::path& nets_folder, at::ScalarType type);
-  // Differentiable in `a` only.
-  at::Tensor operator()(const at::Tensor& a, const at::Tensor& b) const;
+  // Five slices of pictures, [N, C, ·, ·] from the finest to the coarsest. Differentiable.
+  std::vector<at::Tensor> features(const at::Tensor& pictures) const;
+  // Of what features() gave. Differentiable in `a` only. `weights` [N, 1, R, R]: how much each place counts,
+  // relative to their mean; undefined: all the same.
+  static at::Tensor distance(const std::vector<at::Tensor>& a, const std::vector<at::Tensor>& b,
+                             const at::Tensor& weights = {});
+  // The same of pictures.
+  at::Tensor operator()(const at::Tensor& a, const at::Tensor& b, const at::Tensor& weights = {}) const;
 
  private:
   LayerGraph features_;

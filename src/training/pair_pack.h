@@ -3,7 +3,8 @@
 //   inputs     U8 [N, 256, 256, 3]  the photos in the shapes of the targets (face/cartoon_geometry.h), what
 //   the encoder sees;
 //                                   absent: the photos
-//   targets    U8 [N, 256, 256, 3]  the teacher's pictures; absent when the photo is its own target
+//   targets    U8 [N, T, T, 3]      the teacher's pictures, T = 256 or 512; absent when the photo is its own
+//   target
 //   labels     U8 [N, 256, 256]     face classes (nets::FaceClass) of the photo
 //   target_labels  U8 [N, 256, 256]  the same of the teacher's picture; absent as targets are
 //   landmarks  F32 [N, 68, 2]       x, y in pixels of the photo
@@ -28,7 +29,7 @@ inline constexpr const char* kPairsKind = "pairs";
 struct Batch {
   at::Tensor photo;          // [N, 3, 256, 256]
   at::Tensor input;          // [N, 3, 256, 256], for the encoder
-  at::Tensor target;         // [N, 3, 256, 256]
+  at::Tensor target;         // [N, 3, T, T]
   at::Tensor labels;         // [N, 256, 256] int64, of the photo
   at::Tensor target_labels;  // [N, 256, 256] int64, of the target
   at::Tensor landmarks;      // [N, 68, 2] float, of the photo
@@ -53,6 +54,7 @@ class PairPack {
 
   const std::vector<int64_t>& training_rows() const { return training_rows_; }
   const std::vector<int64_t>& held_out_rows() const { return held_out_rows_; }
+  int64_t target_px() const { return targets_.size(1); }
 
   // The rows as they are.
   Batch batch(const std::vector<int64_t>& rows) const;

@@ -1,12 +1,15 @@
-// The loss on a generator's picture that all house trainings share, and its adversarial finish.
+// The loss on a generator's picture that all house trainings share.
 #pragma once
 
 #include <torch/torch.h>
 
+#include <array>
 #include <filesystem>
 #include <optional>
+#include <random>
+#include <vector>
 
-#include "nets/layers.h"
+#include "training/critics.h"
 #include "training/losses.h"
 #include "training/pair_pack.h"
 #include "training/training_run.h"
@@ -17,70 +20,60 @@ struct PictureLossWeights {
   double l1 = 2.0;
   double gradient = 1.0;
   double perceptual = 1.0;
-  double identity = 0.25;          // on a quarter of the samples
-  double adversarial = 0.03;       // from `adversarial_from` on
+  double identity = 0.25;          // to the photo, on a quarter of the samples
+  double target_identity = 0;      // to the target, where that is another picture of the person; the same
+  double adversarial = 0.3;        // the critics' share, see Adversary; from `adversarial_from` on
   double adversarial_from = 0.65;  // share of the run
+  RegionWeights regions = kPhotoRegionWeights;
+};
+
+// What a loss saw of the drawings and of what they are to look like.
+struct PictureViews {
+  CriticView drawn, wanted;
 };
 
 // Pixel, edge, perceptual and, from 128 px on, identity loss of `output` [N, 3, R, R] against the batch's
-// targets (averaged down to R); identity is compared with the photo.
+// targets (averaged down to R). Pictures of more than 256 px are compared whole in their pixels and edges;
+// the networks, whose cost grows with the area, see them averaged down to 256 px, and the perceptual one also
+// a piece of 256 px as it is, of every other sample.
 class PictureLoss {
  public:
   // nets_folder: squeezenet11_caffe and mobilefacenet128 as layer graphs; empty: pixels and edges alone are
   // compared. Throws Error when they are missing.
   PictureLoss(const std::filesystem::path& nets_folder, at::ScalarType type,
               const PictureLossWeights& weights);
-  Loss operator()(const at::Tensor& output, const Batch& batch) const;
+  // What it saw of both is left in `views`, unless that is null: critics look at the same features, at no
+  // further cost. Both are then lighter or darker and of more or less contrast by chance, alike, so that
+  // critics do not go by that.
+  Loss operator()(const at::Tensor& output, const Batch& batch, std::mt19937_64& random,
+                  PictureViews* views = nullptr) const;
+
+  // A view of any pictures, for critics of drawings that have no picture of their own to be compared with.
+  CriticView view_of(const at::Tensor& pictures, const at::Tensor& labels, std::mt19937_64& random) const;
+  Adversary adversary(int64_t workers) const;
 
   const PictureLossWeights& weights() const { return weights_; }
 
  private:
+  at::Tensor perceptual(const at::Tensor& output, const at::Tensor& target, const at::Tensor& regions,
+                        const Batch& batch, std::mt19937_64& random, PictureViews* views) const;
+  // Adds the identity loss of pictures of at most 256 px.
+  void add_identity(Loss& loss, const at::Tensor& output, const Batch& batch) const;
+
   PictureLossWeights weights_;
   std::optional<PerceptualLoss> perceptual_;
   std::optional<IdentityNetwork> identity_;
 };
 
-// Judges overlapping patches of about 50 px of a 256 px picture: teacher's or generator's? (Isola et al.
-// 2017, "Image-to- Image Translation with Conditional Adversarial Networks", section 3.2.2; least-squares
-// form of Mao et al. 2017.)
-class PatchCriticImpl : public torch::nn::Module {
- public:
-  explicit PatchCriticImpl(int64_t channels);
-  at::Tensor forward(const at::Tensor& pictures);  // [N, channels, 256, 256] → [N, 1, 32, 32]
+// Upper left corners (x, y) of pieces of size_px that show what people look at: three of four are centred on
+// a landmark of eyes, brows or mouth or on a pixel of hair, the others lie anywhere. `whole_px` is the
+// pictures' size; landmarks [N, 68, 2] and labels [N, 256, 256] are those of 256 px.
+std::vector<std::array<int64_t, 2>> draw_pieces(const at::Tensor& landmarks, const at::Tensor& labels,
+                                                int64_t whole_px, int64_t size_px, std::mt19937_64& random);
 
- private:
-  std::vector<nets::ConvLayer> layers_;
-};
-TORCH_MODULE(PatchCritic);
-
-// One critic per worker, and the pictures each worker's generator left for it.
-class AdversarialFinish {
- public:
-  // `sees_labels`: the critic is also shown what is where, so that it learns how each part of a face looks.
-  AdversarialFinish(int64_t workers, at::ScalarType type, const PictureLossWeights& weights,
-                    bool sees_labels = false);
-
-  std::vector<Modules> modules();
-  // A picture and the face classes in it, [N, 256, 256] int64.
-  struct Shown {
-    at::Tensor picture, labels;
-  };
-  // Adds the generator's share to `loss` once the run has come that far, and remembers output and target.
-  void add_to(Loss& loss, const Shown& output, const Shown& target, const StepContext& context);
-  Loss critic_loss(const StepContext& context);
-
- private:
-  struct Seat {
-    PatchCritic critic;
-    at::Tensor output, target;  // as the critic sees them
-  };
-  at::Tensor view_of(const Shown& shown) const;
-
-  std::vector<Seat> seats_;
-  at::ScalarType type_;
-  PictureLossWeights weights_;
-  bool sees_labels_;
-};
+// Those pieces of pictures [N, C, R, R].
+at::Tensor cut(const at::Tensor& pictures, const std::vector<std::array<int64_t, 2>>& corners,
+               int64_t size_px);
 
 // Pictures [N, 3, R, R] averaged down to size_px.
 at::Tensor at_size(const at::Tensor& pictures, int64_t size_px);

@@ -1,6 +1,7 @@
 #include "training/style_trainer.h"
 
 #include <algorithm>
+#include <atomic>
 #include <optional>
 
 #include "base/error.h"
@@ -79,6 +80,29 @@ void carry_over(nets::Generator& generator, int64_t parent_layers_px,
   }
 }
 
+// Gives the generator's layers above `parent_layers_px` the weights of an earlier child. Those that the child
+// lacks stay as they are.
+void begin_with(const std::filesystem::path& child_file, const std::filesystem::path& parent_file,
+                int64_t parent_layers_px, nets::Generator& generator) {
+  const checkpoint::CheckpointFile file(child_file);
+  const auto refuse = [&](const std::string& why) {
+    throw Error(
+        child_file.string() + ": is no child of " + parent_file.string() + ": " + why,
+        "name a child of this face model with --start, or say with --earlier-generator whose child it is");
+  };
+  if (!nets::may_share_latents(file, checkpoint::CheckpointFile(parent_file))) refuse("another family");
+  const nets::Generator child = nets::load_generator(file);
+  const at::NoGradGuard no_grad;
+  if (!at::allclose(child->mapping->w_avg, generator->mapping->w_avg, 1e-2, 1e-2)) refuse("other latents");
+  auto present = generator->synthesis->named_parameters();
+  for (const auto& item : child->synthesis->named_parameters()) {
+    if (resolution_of(item.key()) <= parent_layers_px) continue;
+    at::Tensor* own = present.find(item.key());
+    if (own == nullptr || own->sizes() != item.value().sizes()) refuse("another architecture: " + item.key());
+    own->copy_(item.value());
+  }
+}
+
 void drop_fine_features(nets::HouseEncoding& code, int64_t finest_px) {
   std::erase_if(code.features, [finest_px](const auto& item) { return item.first > finest_px; });
 }
@@ -124,28 +148,30 @@ class Look {
 
   const PairPack& pack() const { return pack_; }
 
-  Loss loss(const at::Tensor& output, const Batch& batch) const {
+  Loss loss(const at::Tensor& output, const Batch& batch, std::mt19937_64& random) const {
     Batch content = batch;
     content.target = content_of(batch.input);
-    Loss loss = content_(content_of(output), content);
+    Loss loss = content_(content_of(output), content, random);
     const at::Tensor colours = colour_distance(region_colours(output, batch.target_labels), palette_);
     loss.total = loss.total * content_weight_ + colours * kColourWeight;
     loss.figures["colours"] = colours.item<double>();
     return loss;
   }
 
-  AdversarialFinish::Shown draw(int64_t count, std::mt19937_64& random) const {
-    const Batch pictures = pack_.random_batch(count, augmentation_, random);
-    return {pictures.photo, pictures.labels};
+  Batch draw(int64_t count, std::mt19937_64& random) const {
+    return pack_.random_batch(count, augmentation_, random);
   }
 
  private:
   static constexpr size_t kPalettePictures = 256;
   static constexpr double kColourWeight = 4.0;
 
-  // How light a part is may change; where its edges are may not.
+  // How light a part is may change; where its edges are may not. There is no picture of the person to compare
+  // with but the photo.
   static PictureLossWeights without_tones(PictureLossWeights weights) {
     weights.l1 = 0;
+    weights.identity = std::max(weights.identity, weights.target_identity);
+    weights.target_identity = 0;
     return weights;
   }
 
@@ -162,6 +188,14 @@ IdentityFigures figures_of(const at::Tensor& cosines) {
 
 }  // namespace
 
+LatentDropout dropout_at(const StyleTrainingOptions& options, double progress) {
+  LatentDropout dropout = options.dropout;
+  const double risen = options.w_only_rise > 0 ? std::clamp(progress / options.w_only_rise, 0.0, 1.0) : 1.0;
+  const double first = std::min(options.first_w_only, dropout.all_features);
+  dropout.all_features = first + (dropout.all_features - first) * risen;
+  return dropout;
+}
+
 nets::Generator train_style(const StyleTrainingOptions& options, RunHooks hooks,
                             const PictureWriter& write_picture) {
   const PairPack pack(options.pairs);
@@ -169,13 +203,19 @@ nets::Generator train_style(const StyleTrainingOptions& options, RunHooks hooks,
   const PictureLoss picture_loss(options.nets, type, options.weights);
   std::optional<Look> look;
   if (!options.pictures.empty()) look.emplace(options, type);
-  AdversarialFinish finish(options.run.workers, type, options.weights, /*sees_labels=*/look.has_value());
+  Adversary adversary = picture_loss.adversary(options.run.workers);
   const checkpoint::CheckpointFile parent_file(options.generator);
   const checkpoint::CheckpointFile encoder_file(options.encoder);
   if (!nets::may_share_latents(parent_file, encoder_file)) {
     throw Error(options.encoder.string() + ": belongs to another family than " + options.generator.string());
   }
   const nets::Generator parent = nets::load_generator(parent_file);
+  const int64_t whole_px = parent->options().resolution;
+  if (!look && whole_px > pack.target_px() && options.half_size_share < 1) {
+    throw Error(options.pairs.string() + ": its pictures are smaller than the " + std::to_string(whole_px) +
+                    " px that the generator draws",
+                "draw them anew with 'toonmirror teach', or learn half the size alone (--half-size-share 1)");
+  }
   nets::HouseEncoder encoder = nets::load_house_encoder(encoder_file);
   encoder->prepare(type);
   std::vector<nets::Generator> replicas;
@@ -194,8 +234,12 @@ nets::Generator train_style(const StyleTrainingOptions& options, RunHooks hooks,
     }
     carry_over(replicas.front(), options.parent_layers_px, learned);
   }
+  if (!options.start.empty()) {
+    begin_with(options.start, options.generator, options.parent_layers_px, replicas.front());
+  }
   torch::manual_seed(options.run.seed);
 
+  std::atomic<int64_t> size_px = whole_px;  // of the pictures being learned
   hooks.loss = [&](const StepContext& context) {
     nets::Generator& child = replicas[static_cast<size_t>(context.worker)];
     const Batch batch =
@@ -205,19 +249,28 @@ nets::Generator train_style(const StyleTrainingOptions& options, RunHooks hooks,
       const at::NoGradGuard no_grad;
       nets::HouseEncoding code = encoder->forward(batch.input.to(type), /*parse=*/false);
       drop_fine_features(code, options.finest_features_px);
-      latents = thin_out(code, options.dropout, *context.random);
+      latents = thin_out(code, dropout_at(options, context.progress), *context.random);
     }
     nets::SynthesisOptions synthesis;
     synthesis.compute_type = type;
+    synthesis.max_resolution = size_px = context.progress < options.half_size_share ? whole_px / 2 : whole_px;
     const at::Tensor output = child->synthesize(latents.ws, latents.features, synthesis);
-    Loss loss = look ? look->loss(output, batch) : picture_loss(output, batch);
-    finish.add_to(loss, {output, batch.target_labels},
-                  look ? look->draw(options.run.batch_per_worker, *context.random)
-                       : AdversarialFinish::Shown{batch.target, batch.target_labels},
-                  context);
-    return loss;
+    const bool judged = adversary.plays_at(context.progress);
+    const at::Tensor picture = judged ? output.detach().requires_grad_() : output;
+    PictureViews views;
+    PictureViews* const seen = judged && !look ? &views : nullptr;
+    Loss loss = look ? look->loss(picture, batch, *context.random)
+                     : picture_loss(picture, batch, *context.random, seen);
+    if (!judged) return loss;
+    if (look) {
+      views.drawn = picture_loss.view_of(picture, batch.target_labels, *context.random);
+      const Batch wanted = look->draw(options.run.batch_per_worker, *context.random);
+      const at::NoGradGuard no_grad;
+      views.wanted = picture_loss.view_of(wanted.photo, wanted.labels, *context.random);
+    }
+    return adversary.judged(std::move(loss), picture, output, views.drawn, views.wanted, context);
   };
-  hooks.critic_loss = [&](const StepContext& context) { return finish.critic_loss(context); };
+  hooks.critic_loss = [&](const StepContext& context) { return adversary.critic_loss(context); };
 
   Batch shown = pack.shown();
   if (look) {
@@ -231,10 +284,15 @@ nets::Generator train_style(const StyleTrainingOptions& options, RunHooks hooks,
     drop_fine_features(code, options.finest_features_px);
     for (auto& [resolution, feature] : code.features) feature = feature.to(at::kFloat);
     nets::Generator blend = low_layers_from(parent, child);
-    write_picture(path, tile_rows({shown.input, shown.target, child->synthesize(code.w_plus(), code.features),
-                                   child->synthesize(code.w_plus()), blend->synthesize(code.w_plus())}));
+    nets::SynthesisOptions synthesis;
+    synthesis.max_resolution = size_px;
+    const auto draw = [&](nets::Generator& generator, const nets::LikenessFeatures& features) {
+      return generator->synthesize(code.w_plus(), features, synthesis);
+    };
+    write_picture(path, tile_rows({at_size(shown.input, size_px), at_size(shown.target, size_px),
+                                   draw(child, code.features), draw(child, {}), draw(blend, {})}));
   };
-  run_training(options.run, modules, finish.modules(), hooks);
+  run_training(options.run, modules, adversary.modules(), hooks);
   silence_fine_features(replicas.front(), options.finest_features_px);
   return replicas.front();
 }
@@ -253,15 +311,17 @@ StyleFigures evaluate_style(const PairPack& pack, const std::filesystem::path& n
     const double share = static_cast<double>(batch.photo.size(0)) / static_cast<double>(rows.size());
     nets::HouseEncoding code = encoder->forward(batch.input, /*parse=*/false);
     for (auto& [resolution, feature] : code.features) feature = feature * likeness;
-    const at::Tensor output = generator->synthesize(code.w_plus(), code.features).clamp(-1.0, 1.0);
+    const at::Tensor whole = generator->synthesize(code.w_plus(), code.features).clamp(-1.0, 1.0);
+    const int64_t size_px = batch.photo.size(2);
+    const at::Tensor output = at_size(whole, size_px), target = at_size(batch.target, size_px);
     const at::Tensor a = identity.embed(batch.photo, batch.landmarks);
     const at::Tensor b = identity.embed(output, batch.landmarks);
-    const at::Tensor c = identity.embed(batch.target, batch.landmarks);
+    const at::Tensor c = identity.embed(target, batch.landmarks);
     photo_output.push_back((a * b).sum(1));
     photo_target.push_back((a * c).sum(1));
     output_target.push_back((b * c).sum(1));
-    figures.l1 += share * (output - batch.target).abs().mean().item<double>() * 0.5;
-    figures.perceptual += share * perceptual(output, batch.target).item<double>();
+    figures.l1 += share * (output - target).abs().mean().item<double>() * 0.5;
+    figures.perceptual += share * perceptual(output, target).item<double>();
   });
   figures.faces = static_cast<int64_t>(rows.size());
   figures.photo_to_output = figures_of(at::cat(photo_output));

@@ -9,6 +9,16 @@
 
 namespace toonmirror::training {
 
+// What tells a drawing from its teacher's: the likeness to the teacher's picture counts and not that to the
+// photo, and what people look at counts more.
+inline PictureLossWeights style_weights() {
+  PictureLossWeights weights;
+  weights.identity = 0;
+  weights.target_identity = 0.25;
+  weights.regions = {0.4f, 1.0f, 5.0f, 6.0f, 6.0f, 3.0f, 4.0f, 4.0f, 2.5f, 1.0f, 0.8f};
+  return weights;
+}
+
 struct StyleTrainingOptions {
   RunOptions run;
   std::filesystem::path pairs;  // pack of photos and the teacher's pictures
@@ -26,7 +36,13 @@ struct StyleTrainingOptions {
   // The encoder of that time when its latents are others: affine layers are then translated into the present
   // ones (latent_translation.h).
   std::filesystem::path earlier_encoder;
+  // A child of the same parent to begin with, instead of the parent itself: one of smaller pictures, or with
+  // other layers of its own, will do. Layers that it lacks or that stay the parent's are the parent's.
+  std::filesystem::path start;
   std::string precision = "auto";
+  // First share of the run, which learns pictures of half the generator's size: the look first, at a fraction
+  // of the price, then its sharpness.
+  double half_size_share = 0;
   // Layers up to this resolution stay the parent's: where things are is theirs to say, and the child need not
   // hold them.
   int64_t parent_layers_px = 0;
@@ -35,9 +51,16 @@ struct StyleTrainingOptions {
   // anything.
   int64_t finest_features_px = 64;
   LatentDropout dropout = {.all_features = 0.35, .deltas = 0.3, .fine_features = 0};
-  PictureLossWeights weights;
+  // The share of samples without features begins with `first_w_only`, where that is less, and has risen to
+  // dropout.all_features after `w_only_rise` of the run: the look is learned where it is easy to learn.
+  double first_w_only = 0.05;
+  double w_only_rise = 0.5;
+  PictureLossWeights weights = style_weights();
   Augmentation augmentation;
 };
+
+// The dropout at `progress` in [0, 1].
+LatentDropout dropout_at(const StyleTrainingOptions& options, double progress);
 
 // Trains (or resumes) and returns the child with averaged weights. A sheet has five rows: what the encoder
 // sees of held-out photos; the teacher's pictures (or some of those whose look is learned); the child's with

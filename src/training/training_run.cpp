@@ -125,7 +125,11 @@ struct Players {
     if (!std::filesystem::exists(path)) return 0;
     const checkpoint::SafetensorsFile file(path);
     networks.load_from(file, "");
-    if (critics && file.contains("critic.values")) critics->load_from(file, "critic.");
+    // Critics of another shape, of an earlier version, begin anew: they learn in a few hundred steps.
+    if (critics && file.contains("critic.values") &&
+        file.tensor("critic.values").numel() == critics->values().numel()) {
+      critics->load_from(file, "critic.");
+    }
     return std::stoll(file.required_metadata("step"));
   }
   void save(const std::filesystem::path& path, int64_t step) {
@@ -176,9 +180,10 @@ void run_training(const RunOptions& options, const std::vector<Modules>& replica
   FigureLog figures;
   bool stopped = false;
   while (step < options.steps && !stopped) {
-    double progress = static_cast<double>(step) / static_cast<double>(options.steps);
-    if (options.max_minutes > 0)
-      progress = std::max(progress, seconds_since(start) / 60.0 / options.max_minutes);
+    const double time = options.max_minutes > 0 ? seconds_since(start) / 60.0 / options.max_minutes : 0.0;
+    const double steps = static_cast<double>(step) / static_cast<double>(options.steps);
+    const double progress = options.hold_rate ? steps : std::max(steps, time);
+    const double decay = options.hold_rate ? 0.0 : progress;
     std::vector<Loss> losses(static_cast<size_t>(options.workers));
     std::atomic<bool> critic_played = false;
     on_workers(options.workers, [&](int64_t worker) {
@@ -192,7 +197,6 @@ void run_training(const RunOptions& options, const std::vector<Modules>& replica
       loss.total.backward();
       loss.total.reset();
       if (!players.critics) return;
-      // After the networks' backward pass, which leaves gradients in the critic that are not its own.
       players.critics->gradient(worker).zero_();
       Loss critic = hooks.critic_loss(context);
       loss.figures.merge(critic.figures);
@@ -200,13 +204,13 @@ void run_training(const RunOptions& options, const std::vector<Modules>& replica
       critic.total.backward();
       critic_played = true;
     });
-    const double norm = players.networks.step(progress);
-    if (critic_played) players.critics->step(progress);
+    const double norm = players.networks.step(decay);
+    if (critic_played) players.critics->step(decay);
     ++step;
     for (const Loss& loss : losses) figures.add(loss.figures);
     figures.add({{"gradient", norm}});
 
-    stopped = progress >= 1.0 || (hooks.stop_requested && hooks.stop_requested());
+    stopped = time >= 1.0 || (hooks.stop_requested && hooks.stop_requested());
     const bool last = stopped || step == options.steps;
     if (step % options.log_every == 0 || last) {
       const double rate =

@@ -23,14 +23,17 @@ struct RunOptions {
       output;  // folder for log.tsv, sheets and checkpoint.safetensors; created when missing
   int64_t steps = 10'000;
   double max_minutes = 0;  // of this call; 0: no limit. The rate decays towards whichever end comes first.
-  int64_t workers = 2;     // threads, each with its share of the batch
+  // For a run in several calls: the rate does not decay, and progress goes by the steps alone, so that it
+  // does not begin anew with each call.
+  bool hold_rate = false;
+  int64_t workers = 2;  // threads, each with its share of the batch
   int64_t batch_per_worker = 8;
   int64_t log_every = 50;
   int64_t sheet_every = 500;
   int64_t checkpoint_every = 250;
   uint64_t seed = 1;
   AdamOptions adam;
-  AdamOptions critic_adam = {.learning_rate = 1e-3, .beta1 = 0.5};
+  AdamOptions critic_adam = {.learning_rate = 4e-3, .beta1 = 0.0};
 
   void check() const;  // throws Error when a number is out of range
 };

@@ -72,6 +72,40 @@ TEST(Report, SaysTheSameInBothForms) {
   EXPECT_THAT(table, HasSubstr("jitter 1.50"));
 }
 
+TEST(Sharpness, IsLostWhereAPictureIsEnlarged) {
+  cv::Mat noise(512, 512, CV_8UC3);
+  cv::randu(noise, cv::Scalar::all(0), cv::Scalar::all(255));
+  cv::Mat area = cv::Mat::zeros(256, 256, CV_8U);
+  area(cv::Rect(64, 64, 128, 128)) = 255;
+  const double sharp = sharpness(noise, area);
+  EXPECT_GT(sharp, 0.05);
+  EXPECT_LT(sharpness(resized(noise, 256), area), 0.6 * sharp);
+  EXPECT_EQ(sharpness(cv::Mat(256, 256, CV_8UC3, cv::Scalar::all(90)), area), 0);
+  // Only what lies in the area counts.
+  cv::Mat outside = noise.clone();
+  outside(cv::Rect(96, 96, 320, 320)) = cv::Scalar::all(128);
+  EXPECT_LT(sharpness(outside, area), 1e-6);
+  EXPECT_EQ(sharpness(noise, cv::Mat::zeros(256, 256, CV_8U)), 0);
+}
+
+TEST(FaceArea, IsSkinAndFeatures) {
+  cv::Mat labels(1, 11, CV_8U);
+  for (int i = 0; i < 11; ++i) labels.at<uint8_t>(0, i) = static_cast<uint8_t>(i);
+  const cv::Mat area = face_area(labels);
+  for (int i = 0; i < 11; ++i) EXPECT_EQ(area.at<uint8_t>(0, i), i >= 1 && i <= 7 ? 255 : 0) << i;
+}
+
+TEST(Report, SaysWhatSeedsAreWorth) {
+  EvaluationReport report;
+  report.style = "face";
+  report.seeds.emplace();
+  report.seeds->seeds = 50;
+  report.seeds->identity_between = 0.125;
+  EXPECT_EQ(to_json(report)["seeds"]["seeds"], 50);
+  EXPECT_DOUBLE_EQ(to_json(report)["seeds"]["identity_between"].get<double>(), 0.125);
+  EXPECT_THAT(to_table(report), HasSubstr("0.1250"));
+}
+
 TEST(EvaluateCommand, SaysWhatItCannotUse) {
   const TemporaryFolder folder;
   const auto error_of = [](const std::vector<std::string>& more) {
@@ -86,6 +120,9 @@ TEST(EvaluateCommand, SaysWhatItCannotUse) {
   EXPECT_THAT(error_of({folder.path().string()}), HasSubstr("holds no photo"));
   EXPECT_THAT(error_of({folder.path().string(), "--reference", folder.path().string()}), HasSubstr("--nets"));
   EXPECT_THAT(error_of({"--clips", folder / "none.mp4"}), HasSubstr("none.mp4"));
+  EXPECT_THAT(error_of({"--pairs", folder / "none.safetensors"}), HasSubstr("none.safetensors"));
+  EXPECT_THAT(error_of({folder.path().string(), "--pairs", folder / "a.safetensors"}), HasSubstr("--pairs"));
+  EXPECT_THAT(error_of({folder.path().string(), "--seeds", "4"}), HasSubstr("--nets"));
   EXPECT_THAT(error_of({"--clips", folder / "none.mp4", "--sheet", folder / "s.png"}), HasSubstr("--sheet"));
 }
 
@@ -129,6 +166,27 @@ TEST_F(EvaluateMedia, MeasuresPhotosAndLeavesOutWhatHasNoFace) {
   EXPECT_LT(mean(face, "nme"), 0.03);
   EXPECT_GT(mean(toon, "eyes"), mean(face, "eyes") + 0.1);
   EXPECT_TRUE(face["kid"].is_number());
+  EXPECT_LT(mean(face, "departure"), mean(toon, "departure"));
+  EXPECT_GT(mean(face, "sharpness"), 0);
+  EXPECT_LT(mean(face, "nme_nose_mouth"), 0.03);
+}
+
+TEST_F(EvaluateMedia, MeasuresSeeds) {
+  const fs::path nets = toonmirror::testing::nets_folder();
+  if (nets.empty()) GTEST_SKIP() << "TOONMIRROR_NETS names no folder";
+  fs::copy(media_ / "still_exif6.jpg", folder_ / "a.jpg");
+  fs::copy(media_ / "still_gray.jpg", folder_ / "b.jpg");
+  const ProgramResult result =
+      run_program(TOONMIRROR_PROGRAM, {"evaluate", folder_.path().string(), "--nets", nets.string(),
+                                       "--style", "face", "--seeds", "3", "--quiet", "--json"});
+  ASSERT_EQ(result.exit_code, 0) << result.errors;
+  const nlohmann::json seeds = nlohmann::json::parse(result.output)["seeds"];
+  EXPECT_EQ(seeds["seeds"], 3);
+  EXPECT_EQ(seeds["photos"], 2);
+  EXPECT_GT(seeds["sharpness"].get<double>(), 0);
+  EXPECT_GT(seeds["sharpness_photos"].get<double>(), seeds["sharpness_w_only"].get<double>());
+  EXPECT_LT(seeds["identity_between"].get<double>(), 0.95);
+  EXPECT_GE(seeds["near_training"].get<double>(), 0);
 }
 
 TEST_F(EvaluateMedia, MeasuresHowSteadyAClipIs) {

@@ -10,8 +10,9 @@
 namespace toonmirror::testing {
 
 // Black pictures with one white square of 9 px around landmark 30, which lies elsewhere in every picture; the
-// square's label is 4. The last picture is held out. With targets: the photo's negative.
-inline void write_pair_pack(const std::filesystem::path& path, int64_t count, bool with_targets) {
+// square's label is 4. The last picture is held out. With targets: the photo's negative, of 256 or 512 px.
+inline void write_pair_pack(const std::filesystem::path& path, int64_t count, bool with_targets,
+                            int64_t target_px = 256) {
   at::Tensor photos = at::zeros({count, 256, 256, 3}, at::kByte);
   at::Tensor labels = at::zeros({count, 256, 256}, at::kByte);
   at::Tensor landmarks = at::full({count, 68, 2}, 128.0f);
@@ -27,7 +28,8 @@ inline void write_pair_pack(const std::filesystem::path& path, int64_t count, bo
   checkpoint::NamedTensors tensors = {
       {"photos", photos}, {"labels", labels}, {"landmarks", landmarks}, {"held_out", held_out}};
   if (with_targets) {
-    tensors["targets"] = 255 - photos;
+    const int64_t times = target_px / 256;
+    tensors["targets"] = (255 - photos).repeat_interleave(times, 1).repeat_interleave(times, 2);
     tensors["target_labels"] = labels;
   }
   checkpoint::write_safetensors(path, tensors, {{"toonmirror.kind", "pairs"}});

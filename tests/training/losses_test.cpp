@@ -28,6 +28,18 @@ TEST(RegionWeights, CountEyesMostAndAverageDown) {
   EXPECT_FLOAT_EQ(weights[0][0][63][0].item<float>(), 0.6f);
 }
 
+TEST(RegionWeights, AreReplacedByName) {
+  const RegionWeights weights = with_region_weights(kPhotoRegionWeights, "brow=5,hair=2.5");
+  EXPECT_EQ(weights[static_cast<size_t>(nets::FaceClass::kBrow)], 5.0f);
+  EXPECT_EQ(weights[static_cast<size_t>(nets::FaceClass::kHair)], 2.5f);
+  EXPECT_EQ(weights[static_cast<size_t>(nets::FaceClass::kSkin)],
+            kPhotoRegionWeights[static_cast<size_t>(nets::FaceClass::kSkin)]);
+  for (const char* wrong :
+       {"nose=2", "brow", "brow=", "brow=x", "brow=-1", "brow=1e9", "brow=nan", "hair=2,,"}) {
+    EXPECT_THROW(with_region_weights(kPhotoRegionWeights, wrong), Error) << wrong;
+  }
+}
+
 TEST(RegionColours, AreThoseOfEachClass) {
   at::Tensor labels = at::zeros({2, 256, 256}, at::kLong), pictures = at::full({2, 3, 256, 256}, -0.5f);
   labels.slice(2, 0, 64).fill_(static_cast<int64_t>(nets::FaceClass::kHair));
@@ -108,6 +120,24 @@ TEST(PerceptualLoss, GrowsWithTheDifferenceAndHasAGradient) {
   EXPECT_LT(slight, other.item<double>());
   other.backward();
   EXPECT_GT(a.grad().abs().sum().item<double>(), 0.0);
+}
+
+TEST(PerceptualLoss, CountsPlacesByTheirWeights) {
+  const auto folder = nets_folder();
+  if (folder.empty()) GTEST_SKIP() << "no networks for losses (set TOONMIRROR_NETS)";
+  const at::NoGradGuard no_grad;
+  const PerceptualLoss loss(folder, at::kFloat);
+  const at::Tensor a = picture(1);
+  at::Tensor b = a.clone();
+  b.slice(3, 0, 128).copy_(picture(2).slice(3, 0, 128));  // another left half
+  const at::Tensor even = at::full({2, 1, 256, 256}, 3.0f);
+  at::Tensor left = at::full({2, 1, 256, 256}, 0.1f), right = left.clone();
+  left.slice(3, 0, 128).fill_(2.0f);
+  right.slice(3, 128, 256).fill_(2.0f);
+  const double plain = loss(a, b).item<double>();
+  EXPECT_NEAR(loss(a, b, even).item<double>(), plain, 1e-4);
+  EXPECT_GT(loss(a, b, left).item<double>(), 1.2 * plain);
+  EXPECT_LT(loss(a, b, right).item<double>(), 0.8 * plain);
 }
 
 TEST(IdentityNetwork, GivesUnitVectorsThatDoNotDependOnPlaceAndSize) {

@@ -15,8 +15,8 @@ using ::testing::ThrowsMessage;
 
 class PairPackTest : public ::testing::Test {
  protected:
-  PairPack pack(bool with_targets) {
-    testing::write_pair_pack(folder_ / "pairs.safetensors", 6, with_targets);
+  PairPack pack(bool with_targets, int64_t target_px = 256) {
+    testing::write_pair_pack(folder_ / "pairs.safetensors", 6, with_targets, target_px);
     return PairPack(folder_ / "pairs.safetensors");
   }
   testing::TemporaryFolder folder_;
@@ -80,6 +80,33 @@ TEST_F(PairPackTest, VariationMovesPhotoTargetLabelsAndLandmarksAlike) {
     EXPECT_NEAR(lx, x, 0.3);
     EXPECT_NEAR(ly, y, 0.3);
   }
+}
+
+TEST_F(PairPackTest, LargeTargetsMoveWithTheirPhotos) {
+  const PairPack pairs = pack(true, 512);
+  EXPECT_EQ(pairs.target_px(), 512);
+  EXPECT_EQ(pairs.batch({0}).target.sizes(), (std::vector<int64_t>{1, 3, 512, 512}));
+  std::mt19937_64 random(4);
+  Augmentation strong;
+  strong.max_rotation_deg = 20;
+  strong.max_shift = 0.1;
+  strong.max_exposure = 0;
+  constexpr int64_t kCount = 16;
+  const Batch batch = pairs.random_batch(kCount, strong, random);
+  ASSERT_EQ(batch.target.sizes(), (std::vector<int64_t>{kCount, 3, 512, 512}));
+  EXPECT_EQ(batch.photo.size(2), 256);
+  // A centre is found in whole pixels' steps; the mean of many is not, and shows any half pixel.
+  double mean_x = 0, mean_y = 0;
+  for (int64_t n = 0; n < kCount; ++n) {
+    const auto [x, y] = centre_of(batch.photo[n][0], 0.0);
+    const auto [tx, ty] = centre_of(-batch.target[n][0], 0.0);
+    EXPECT_NEAR(tx, 2 * x + 0.5, 1.0);
+    EXPECT_NEAR(ty, 2 * y + 0.5, 1.0);
+    mean_x += (tx - 2 * x - 0.5) / kCount;
+    mean_y += (ty - 2 * y - 0.5) / kCount;
+  }
+  EXPECT_NEAR(mean_x, 0, 0.25);
+  EXPECT_NEAR(mean_y, 0, 0.25);
 }
 
 TEST_F(PairPackTest, TheEyeOnTheLeftIsTheLeftOneWhetherMirroredOrNot) {

@@ -117,6 +117,96 @@ TEST_F(TrainStyle, ADeafChildIgnoresFinerFeatures) {
   EXPECT_TRUE(at::allclose(child->synthesize(ws, fine), child->synthesize(ws, coarse), 1e-4, 1e-4));
 }
 
+TEST_F(TrainStyle, BeginsWithAChildOfTheSameParentThatHasOtherLayersOfItsOwn) {
+  options_.start = std::filesystem::path(TOONMIRROR_SOURCE_DIR) / "models/toon.safetensors";
+  options_.parent_layers_px = 32;  // the shipped child has layers of its own from there on
+  options_.run.steps = 1;
+  options_.run.adam.learning_rate = 1e-9;
+  const checkpoint::NamedTensors child = nets::named_tensors(*train());
+  const checkpoint::NamedTensors begun =
+      nets::named_tensors(*nets::load_generator(checkpoint::CheckpointFile(options_.start)));
+  const checkpoint::NamedTensors parent =
+      nets::named_tensors(*nets::load_generator(checkpoint::CheckpointFile(options_.generator)));
+  EXPECT_TRUE(at::equal(child.at("synthesis.b32.conv1.weight"), parent.at("synthesis.b32.conv1.weight")));
+  EXPECT_FALSE(at::equal(begun.at("synthesis.b32.conv1.weight"), parent.at("synthesis.b32.conv1.weight")));
+  EXPECT_TRUE(at::allclose(child.at("synthesis.b64.conv1.weight"), begun.at("synthesis.b64.conv1.weight"),
+                           1e-3, 1e-4));
+}
+
+TEST_F(TrainStyle, LearnsItsLookBeforeItDoesWithoutFeatures) {
+  options_.dropout.all_features = 0.45;
+  options_.first_w_only = 0.05;
+  options_.w_only_rise = 0.5;
+  EXPECT_DOUBLE_EQ(dropout_at(options_, 0).all_features, 0.05);
+  EXPECT_DOUBLE_EQ(dropout_at(options_, 0.25).all_features, 0.25);
+  EXPECT_DOUBLE_EQ(dropout_at(options_, 0.9).all_features, 0.45);
+  options_.dropout.all_features = 0.01;  // less than what it would begin with
+  EXPECT_DOUBLE_EQ(dropout_at(options_, 0).all_features, 0.01);
+}
+
+// With networks of a few channels.
+class TrainLargeStyle : public TrainStyle {
+ protected:
+  TrainLargeStyle() {
+    options_.generator = folder_ / "large.safetensors";
+    options_.encoder = folder_ / "encoder.safetensors";
+    nets::GeneratorOptions large;
+    large.resolution = 512;
+    large.w_dim = large.z_dim = 16;
+    for (int64_t r = 4; r <= 512; r *= 2) large.channels[r] = 4;
+    large.likeness_channels = {{32, 4}};
+    nets::HouseEncoderOptions encoder;
+    encoder.w_dim = 16;
+    encoder.latent_count = large.latent_count();
+    encoder.channels = {4, 4, 4, 4, 4};
+    encoder.likeness_channels = large.likeness_channels;
+    torch::manual_seed(6);
+    nets::save_network(options_.generator, nets::Generator(large), "tiny", {});
+    nets::save_network(options_.encoder, nets::HouseEncoder(encoder), "tiny", {});
+    testing::write_pair_pack(folder_ / "large-pairs.safetensors", 3, /*with_targets=*/true, 512);
+    options_.pairs = folder_ / "large-pairs.safetensors";
+    options_.run.adam.warmup_steps = 1;
+  }
+
+  // Whether training changes the layers of that resolution.
+  bool learns(int64_t resolution) {
+    const std::string name = "synthesis.b" + std::to_string(resolution) + ".conv1.weight";
+    const at::Tensor before =
+        nets::named_tensors(*nets::load_generator(checkpoint::CheckpointFile(options_.generator))).at(name);
+    return !at::equal(nets::named_tensors(*train()).at(name), before);
+  }
+};
+
+TEST_F(TrainLargeStyle, LearnsHalfTheSizeFirst) {
+  options_.half_size_share = 1;
+  EXPECT_FALSE(learns(512));
+  EXPECT_EQ(sheet_.size(1), 5 * 256);
+  options_.run.output = folder_ / "whole";
+  options_.half_size_share = 0;
+  EXPECT_TRUE(learns(512));
+  EXPECT_EQ(sheet_.size(1), 5 * 512);
+}
+
+TEST_F(TrainLargeStyle, IsJudgedByCriticsFromItsFirstStep) {
+  options_.run.steps = 3;
+  options_.run.batch_per_worker = 2;
+  EXPECT_TRUE(learns(512));
+  EXPECT_NE(lines_.back().find("unconvinced"), std::string::npos);
+  EXPECT_NE(lines_.back().find("critic"), std::string::npos);
+}
+
+TEST_F(TrainLargeStyle, RefusesPicturesThatAreTooSmall) {
+  options_.pairs = folder_ / "pairs.safetensors";
+  EXPECT_THROW(train(), Error);
+  options_.half_size_share = 1;
+  EXPECT_TRUE(learns(256));
+}
+
+TEST_F(TrainLargeStyle, BeginsWithNoChildOfAnotherFamily) {
+  options_.start = std::filesystem::path(TOONMIRROR_SOURCE_DIR) / "models/toon.safetensors";
+  EXPECT_THROW(train(), Error);
+}
+
 TEST_F(TrainStyle, RefusesPacksThatAreNone) {
   options_.pictures = options_.generator;
   EXPECT_THROW(train(), Error);

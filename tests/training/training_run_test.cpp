@@ -64,6 +64,33 @@ TEST(TrainingRun, ResumedRunEqualsAnUninterruptedOne) {
   EXPECT_DOUBLE_EQ(second.weight(), whole.weight());
 }
 
+// The steps of the last half of a run over those of its first half.
+double late_over_early(const RunOptions& run) {
+  torch::nn::Linear learned(1, 1);
+  std::vector<double> places;
+  RunHooks hooks;
+  hooks.log = [](const std::string&) {};
+  hooks.loss = [&](const StepContext&) {
+    places.push_back(learned->weight.item<double>());
+    return Loss{learned->weight.sum(), {}};  // a slope that never ends
+  };
+  run_training(run, {{learned.get()}}, {}, hooks);
+  const size_t half = places.size() / 2;
+  return (places.back() - places[half]) / (places[half] - places.front());
+}
+
+TEST(TrainingRun, HoldsTheRateOfACallThatOthersFollow) {
+  const testing::TemporaryFolder folder;
+  RunOptions run = options(folder / "falls", 200);
+  run.workers = 1;
+  run.adam.warmup_steps = 1;
+  run.adam.decay_share = 0.5;
+  EXPECT_LT(late_over_early(run), 0.8);
+  run.output = folder / "held";
+  run.hold_rate = true;
+  EXPECT_NEAR(late_over_early(run), 1.0, 0.1);
+}
+
 TEST(TrainingRun, RefusesACheckpointOfAnotherNetwork) {
   const testing::TemporaryFolder folder;
   Problem problem(1);
@@ -72,6 +99,25 @@ TEST(TrainingRun, RefusesACheckpointOfAnotherNetwork) {
   run_training(run, problem.modules, {}, problem.hooks);
   torch::nn::Linear other(7, 7);
   EXPECT_THROW(run_training(run, {{other.get()}}, {}, problem.hooks), Error);
+}
+
+TEST(TrainingRun, CriticsOfAnotherShapeBeginAnew) {
+  const testing::TemporaryFolder folder;
+  Problem problem(1);
+  RunOptions run = options(folder / "run", 5);
+  run.workers = 1;
+  torch::nn::Linear small(1, 1), large(3, 3);
+  problem.hooks.critic_loss = [](const StepContext&) { return Loss{}; };
+  run_training(run, problem.modules, {{small.get()}}, problem.hooks);
+  const double before = problem.weight();
+  run.steps = 10;
+  Problem resumed(1);
+  resumed.hooks.critic_loss = problem.hooks.critic_loss;
+  std::vector<std::string> lines;
+  resumed.hooks.log = [&lines](const std::string& line) { lines.push_back(line); };
+  run_training(run, resumed.modules, {{large.get()}}, resumed.hooks);
+  EXPECT_THAT(lines.front(), ::testing::HasSubstr("resumed at step 5"));
+  EXPECT_NE(resumed.weight(), before);
 }
 
 TEST(TrainingRun, PassesOnAWorkersError) {

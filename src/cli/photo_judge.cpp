@@ -1,0 +1,126 @@
+#include "cli/photo_judge.h"
+
+#include <algorithm>
+#include <cmath>
+#include <opencv2/imgproc.hpp>
+
+#include "face/mask.h"
+
+namespace toonmirror::cli {
+namespace {
+
+constexpr int kSharpnessSize_px = 512;
+
+double outline_size(const face::Landmarks& points, int first) {
+  std::vector<cv::Point2f> outline(points.begin() + first, points.begin() + first + 6);
+  return std::sqrt(std::abs(cv::contourArea(outline)));
+}
+
+// Mean distance of the points, in distances of the outer eye corners.
+double mean_error(const face::Landmarks& a, const face::Landmarks& b, const std::vector<int>& points) {
+  double sum = 0;
+  for (const int i : points) sum += cv::norm(a[i] - b[i]);
+  return sum / static_cast<double>(points.size()) / cv::norm(a[36] - a[45]);
+}
+
+std::vector<int> all_points() {
+  std::vector<int> points(face::kLandmarkCount);
+  for (int i = 0; i < face::kLandmarkCount; ++i) points[static_cast<size_t>(i)] = i;
+  return points;
+}
+
+}  // namespace
+
+cv::Mat resized(const cv::Mat& picture, int size_px) {
+  if (picture.rows == size_px) return picture;
+  cv::Mat result;
+  cv::resize(picture, result, {size_px, size_px}, 0, 0,
+             picture.rows > size_px ? cv::INTER_AREA : cv::INTER_CUBIC);
+  return result;
+}
+
+at::Tensor to_tensor(const cv::Mat& rgb) {
+  const cv::Mat whole = rgb.isContinuous() ? rgb : rgb.clone();
+  return at::from_blob(whole.data, {1, whole.rows, whole.cols, 3}, at::kByte)
+                 .permute({0, 3, 1, 2})
+                 .to(at::kFloat) /
+             127.5 -
+         1.0;
+}
+
+at::Tensor to_tensor(const face::Landmarks& points) {
+  at::Tensor result = at::empty({1, face::kLandmarkCount, 2});
+  auto values = result.accessor<float, 3>();
+  for (int i = 0; i < face::kLandmarkCount; ++i) {
+    values[0][i][0] = static_cast<float>(points[i].x);
+    values[0][i][1] = static_cast<float>(points[i].y);
+  }
+  return result;
+}
+
+cv::Mat face_area(const cv::Mat& labels) {
+  using face::Label;
+  cv::Mat area = cv::Mat::zeros(labels.size(), CV_8U);
+  for (const Label label : {Label::kSkin, Label::kBrow, Label::kEye, Label::kIris, Label::kGlasses,
+                            Label::kMouth, Label::kLips}) {
+    area |= labels == static_cast<int>(label);
+  }
+  return area;
+}
+
+double sharpness(const cv::Mat& rgb, const cv::Mat& area) {
+  cv::Mat lightness, scaled, x, y, magnitude, mask;
+  cv::cvtColor(resized(rgb, kSharpnessSize_px), lightness, cv::COLOR_RGB2GRAY);
+  lightness.convertTo(scaled, CV_32F, 1.0 / 255);
+  cv::Scharr(scaled, x, CV_32F, 1, 0, 1.0 / 32);
+  cv::Scharr(scaled, y, CV_32F, 0, 1, 1.0 / 32);
+  cv::magnitude(x, y, magnitude);
+  cv::resize(area, mask, magnitude.size(), 0, 0, cv::INTER_NEAREST);
+  return cv::mean(magnitude, mask)[0];
+}
+
+PhotoJudge::PhotoJudge(const std::filesystem::path& nets, face::SharedLandmarkPredictor predictor)
+    : predictor_(std::move(predictor)) {
+  if (nets.empty()) return;
+  identity_.emplace(nets);
+  lpips_.emplace(nets);
+}
+
+void PhotoJudge::compare_shapes(const std::string& suffix, const teachers::TrainingPair& pair,
+                                const cv::Mat& drawing, Figures& figures) const {
+  static const std::vector<int> kAll = all_points();
+  static const std::vector<int> kNoseAndMouthCorners = {27, 28, 29, 30, 31, 32, 33, 34, 35, 48, 54};
+  const cv::Rect2f box = face::box_of(pair.landmarks);
+  const double roll = face::roll_of(pair.landmarks);
+  const cv::Mat small = resized(drawing, kJudgedSize_px);
+  const face::Landmarks a = predictor_.get()->predict(pair.photo, box, roll);
+  const face::Landmarks b = predictor_.get()->predict(small, box, roll);
+  figures["nme" + suffix] = mean_error(a, b, kAll);
+  figures["nme_nose_mouth" + suffix] = mean_error(a, b, kNoseAndMouthCorners);
+  const double eyes = outline_size(a, 36) + outline_size(a, 42);
+  if (eyes > 0) figures["eyes" + suffix] = (outline_size(b, 36) + outline_size(b, 42)) / eyes;
+  const cv::Mat area = face_area(pair.labels);
+  cv::Mat difference;
+  cv::absdiff(pair.photo, small, difference);
+  const cv::Scalar mean = cv::mean(difference, area);
+  figures["departure" + suffix] = (mean[0] + mean[1] + mean[2]) / (3 * 255);
+  figures["sharpness" + suffix] = sharpness(drawing, area);
+}
+
+void PhotoJudge::compare_looks(const std::string& suffix, const teachers::TrainingPair& pair,
+                               const cv::Mat& a, const cv::Mat& b, Figures& figures) const {
+  figures["identity" + suffix] = (person(a, pair.landmarks) * person(b, pair.landmarks)).sum().item<double>();
+  const int size_px = std::min(a.rows, b.rows);
+  figures["lpips" + suffix] =
+      (*lpips_)(to_tensor(resized(a, size_px)), to_tensor(resized(b, size_px))).item<double>();
+}
+
+at::Tensor PhotoJudge::person(const cv::Mat& crop, const face::Landmarks& landmarks) const {
+  return identity_->embed(to_tensor(resized(crop, kJudgedSize_px)), to_tensor(landmarks));
+}
+
+at::Tensor PhotoJudge::summary(const cv::Mat& picture) const {
+  return lpips_->summary(to_tensor(resized(picture, kJudgedSize_px)));
+}
+
+}  // namespace toonmirror::cli
