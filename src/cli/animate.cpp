@@ -32,6 +32,7 @@ using nlohmann::ordered_json;
 // What makes an avatar of a photo.
 struct AvatarArguments {
   std::string style = "toon";
+  toon::DrawWith draw = toon::DrawWith::kAuto;
   bool no_toon = false;
   std::string model = "motion";
   std::string config;
@@ -40,6 +41,7 @@ struct AvatarArguments {
 
 void add_avatar_options(CLI::App& command, AvatarArguments& arguments) {
   add_style_option(command, arguments.style);
+  add_draw_option(command, arguments.draw, "the photo");
   command.add_flag("--no-toon", arguments.no_toon, "Move the photo itself instead of a drawing of it");
   command
       .add_option("--motion-model", arguments.model,
@@ -54,7 +56,12 @@ void add_avatar_options(CLI::App& command, AvatarArguments& arguments) {
 class AvatarMaker {
  public:
   AvatarMaker(const AvatarArguments& arguments, bool draws)
-      : compute_(choose_compute(arguments.compute)), predictor_(face::load_landmark_predictor()) {
+      : compute_(choose_compute(arguments.compute)),
+        predictor_(face::load_landmark_predictor()),
+        draw_(arguments.draw) {
+    if (arguments.no_toon && draw_ == toon::DrawWith::kTeacher) {
+      throw UsageError("--no-toon moves the photo itself: nobody draws it", "leave out --draw");
+    }
     std::optional<nets::MotionModelOptions> options;
     if (!arguments.config.empty()) options = nets::read_motion_options(arguments.config);
     const fs::path file = find_model(arguments.model, ".safetensors");
@@ -70,7 +77,8 @@ class AvatarMaker {
     const media::StillImage image = media::read_still(source);
     for (const std::string& warning : image.warnings) spdlog::warn("{}", warning);
     const cv::Mat photo(image.height, image.width, CV_8UC3, const_cast<uint8_t*>(image.rgb.data()));
-    return toon::make_avatar(photo, source.string(), toonifier_ ? &*toonifier_ : nullptr, model_, predictor_);
+    return toon::make_avatar(photo, source.string(), toonifier_ ? &*toonifier_ : nullptr, model_, predictor_,
+                             draw_);
   }
 
   nets::MotionModel& model() { return model_; }
@@ -81,6 +89,7 @@ class AvatarMaker {
   Compute compute_;
   face::SharedLandmarkPredictor predictor_;
   nets::MotionModel model_{nullptr};
+  toon::DrawWith draw_;
   std::optional<toon::Toonifier> toonifier_;
 };
 

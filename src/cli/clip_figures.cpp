@@ -84,7 +84,8 @@ ClipFigures measure_clip(const std::filesystem::path& clip, const toon::Toonifie
     moment.square = face::align_square(largest->square, kBoilSize_px);
     moment.before = rgb;
     moment.after = rgb.clone();
-    draw_faces(moment.after, {*largest}, toonifier, {}, timer);
+    draw_faces(moment.after, {*largest}, toonifier, {toon::PasteMode::kHead, 0, toon::SceneChoice::kKeep},
+               timer);
     // Both are looked at through the same box, or the box's own jitter would be counted.
     const cv::Rect2f box = face::box_of(largest->landmarks);
     const double roll = face::roll_of(largest->landmarks);

@@ -13,6 +13,7 @@ void add_all_commands(CLI::App& app, Action& chosen) {
   add_edit(app, chosen);
   add_teach(app, chosen);
   add_train(app, chosen);
+  add_grow(app, chosen);
   add_evaluate(app, chosen);
   add_import(app, chosen);
   add_inspect(app, chosen);

@@ -25,6 +25,7 @@ void add_doctor(CLI::App& app, Action& chosen);
 void add_edit(CLI::App& app, Action& chosen);
 void add_evaluate(CLI::App& app, Action& chosen);
 void add_generate(CLI::App& app, Action& chosen);
+void add_grow(CLI::App& app, Action& chosen);
 void add_import(CLI::App& app, Action& chosen);
 void add_inspect(CLI::App& app, Action& chosen);
 void add_project(CLI::App& app, Action& chosen);

@@ -4,6 +4,7 @@
 #include <torch/cuda.h>
 
 #include <CLI/CLI.hpp>
+#include <map>
 
 #include "base/log.h"
 #include "cli/exit_code.h"
@@ -74,6 +75,35 @@ bool has_bf16_instructions() { return read_processor().has("avx512_bf16"); }
 void add_style_option(CLI::App& command, std::string& style) {
   command.add_option("--style", style, "Style: a name, a .toml file, or a pSp or e4e checkpoint")
       ->type_name("NAME|FILE");
+}
+
+void add_scene_option(CLI::App& command, std::string& scene) {
+  command
+      .add_option(
+          "--scene", scene,
+          "What is around the heads: keep (as it was photographed), style (drawn in the style's manner) "
+          "or auto (as the style says)")
+      ->type_name("NAME")
+      ->check(CLI::IsMember({"auto", "keep", "style"}));
+}
+
+toon::SceneChoice chosen_scene(const std::string& scene) {
+  if (scene == "keep") return toon::SceneChoice::kKeep;
+  return scene == "style" ? toon::SceneChoice::kStyle : toon::SceneChoice::kOfStyle;
+}
+
+void add_draw_option(CLI::App& command, toon::DrawWith& draw, const std::string& subject) {
+  static const std::map<std::string, toon::DrawWith> kNames = {{"auto", toon::DrawWith::kAuto},
+                                                               {"child", toon::DrawWith::kChild},
+                                                               {"teacher", toon::DrawWith::kTeacher}};
+  command
+      .add_option_function<std::string>(
+          "--draw", [&draw](const std::string& name) { draw = kNames.at(name); },
+          "Who draws " + subject +
+              ": the style's network (child), the program that it learned from (teacher), "
+              "or whom the style prefers (auto)")
+      ->type_name("NAME")
+      ->check(CLI::IsMember({"auto", "child", "teacher"}));
 }
 
 void add_seed_option(CLI::App& command, uint64_t& seed) {

@@ -8,6 +8,9 @@
 #include <cstdint>
 #include <string>
 
+#include "toon/compositor.h"
+#include "toon/teacher_drawing.h"
+
 namespace CLI {
 class App;
 }
@@ -16,6 +19,13 @@ namespace toonmirror::cli {
 
 // --style NAME|FILE
 void add_style_option(CLI::App& command, std::string& style);
+
+// --scene auto|keep|style, and what it means.
+void add_scene_option(CLI::App& command, std::string& scene);
+toon::SceneChoice chosen_scene(const std::string& scene);
+
+// --draw auto|child|teacher. `subject`: what is drawn, in the help.
+void add_draw_option(CLI::App& command, toon::DrawWith& draw, const std::string& subject);
 
 // --seed N
 void add_seed_option(CLI::App& command, uint64_t& seed);

@@ -42,7 +42,9 @@ struct Arguments {
   std::string style = "toon";
   std::optional<double> psi, likeness;
   std::string paste = "head";
+  std::string scene = "auto";
   std::string faces = "all";
+  toon::DrawWith draw = toon::DrawWith::kAuto;
   std::string codec = "auto";
   std::string preset = "medium";
   std::optional<int> crf;
@@ -128,8 +130,10 @@ class Converter {
         compute_(choose_compute(arguments.compute)),
         predictor_(face::load_landmark_predictor()),
         toonifier_(chosen_style(arguments), compute_.precision, compute_.device) {
-    options_.paste = kPasteModes.at(arguments.paste);
+    options_.paste.mode = kPasteModes.at(arguments.paste);
+    options_.paste.scene = chosen_scene(arguments.scene);
     options_.faces = kFaceChoices.at(arguments.faces);
+    options_.draw = chosen_draw(arguments, toonifier_.style());
     options_.workers = compute_.threads;
     options_.video.codec = arguments.codec;
     options_.video.crf = arguments.crf;
@@ -148,6 +152,16 @@ class Converter {
   }
 
  private:
+  // What psi and likeness ask for only the network can draw.
+  static toon::DrawWith chosen_draw(const Arguments& arguments, const toon::Style& style) {
+    const bool asks_network = arguments.psi || arguments.likeness;
+    if (arguments.draw == toon::DrawWith::kTeacher) {
+      if (asks_network) throw UsageError("--psi and --likeness are the network's, a teacher has neither");
+      toon::teacher_of_stills(style, arguments.draw);
+    }
+    return arguments.draw == toon::DrawWith::kAuto && asks_network ? toon::DrawWith::kChild : arguments.draw;
+  }
+
   static toon::Style chosen_style(const Arguments& arguments) {
     toon::Style style = toon::find_style(arguments.style);
     style.psi = arguments.psi.value_or(style.psi);
@@ -222,6 +236,8 @@ void add_convert(CLI::App& app, Action& chosen) {
       ->add_option("--paste", arguments->paste, "What of the drawing replaces the photo: head, face or crop")
       ->type_name("NAME")
       ->check(CLI::IsMember(names_of(kPasteModes)));
+  add_scene_option(*command, arguments->scene);
+  add_draw_option(*command, arguments->draw, "photos");
   command->add_option("--faces", arguments->faces, "Which faces are drawn: all, or the largest")
       ->type_name("NAME")
       ->check(CLI::IsMember(names_of(kFaceChoices)));

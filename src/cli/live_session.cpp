@@ -71,7 +71,8 @@ LiveSession::LiveSession(const LiveArguments& arguments)
   panel_.driving = arguments.driving;
   panel_.camera = arguments.camera.source;
   panel_.settings.mode = kModes.at(arguments.mode);
-  panel_.settings.paste = kPasteModes.at(arguments.paste);
+  panel_.settings.paste.mode = kPasteModes.at(arguments.paste);
+  panel_.settings.paste.scene = chosen_scene(arguments.scene);
   panel_.settings.faces = arguments.faces == "largest" ? toon::FaceChoice::kLargest : toon::FaceChoice::kAll;
   panel_.settings.stability = arguments.stability;
   mirror_->set(panel_.settings);

@@ -19,7 +19,7 @@ namespace toonmirror::cli {
 struct LiveArguments {
   media::LiveInputOptions camera;
   std::string mode = "mirror", driving, style = "toon", motion_model = "motion";
-  std::string paste = "head", faces = "all";
+  std::string paste = "head", scene = "auto", faces = "all";
   std::string record, microphone = "auto", virtual_camera;
   double stability = 0.5, target_fps = 0;
   bool headless = false, json = false, software = false, full_screen = false;

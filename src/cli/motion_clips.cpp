@@ -113,7 +113,8 @@ PackedClip drawn(const ClipFrames& clip, const toon::Toonifier& toonifier,
   for (size_t i = 0; i < clip.pictures.size(); ++i) {
     throw_if_interrupted();
     cv::Mat picture = clip.pictures[i].clone();
-    toon::draw_faces(picture, {clip.faces[i]}, toonifier, toon::PasteMode::kHead, timer);
+    toon::draw_faces(picture, {clip.faces[i]}, toonifier,
+                     {toon::PasteMode::kHead, 0, toon::SceneChoice::kKeep}, timer);
     result.add(picture, predictor.get()->predict(picture, face::box_of(clip.faces[i].landmarks)), square);
   }
   return result;

@@ -150,6 +150,11 @@ void draw_controls(PanelState& state, const Figures& figures, const SampleTextur
       settings.paste.mode = static_cast<toon::PasteMode>(paste);
       state.settings_changed = true;
     }
+    int scene = static_cast<int>(settings.paste.scene);
+    if (ImGui::Combo("around it", &scene, "as the style says\0the photo\0drawn\0")) {
+      settings.paste.scene = static_cast<toon::SceneChoice>(scene);
+      state.settings_changed = true;
+    }
     bool largest = settings.faces == toon::FaceChoice::kLargest;
     if (ImGui::Checkbox("the largest face alone", &largest)) {
       settings.faces = largest ? toon::FaceChoice::kLargest : toon::FaceChoice::kAll;

@@ -15,15 +15,14 @@ namespace toonmirror::face {
 namespace {
 
 constexpr int kLeastSizePx = 16;
-constexpr int kMostSizePx = 256;  // of mask_from_labels: the parser sees no more, and edges are soft anyway
 
-// All lengths below are shares of the crop's side.
+// All lengths below are shares of the FFHQ square's side.
 constexpr double kBorderFade = 0.06;
 constexpr double kSquareFade = 0.10;
 constexpr double kHullFeather = 0.018;  // standard deviation
 constexpr double kGuideRadius = 0.03;
 constexpr double kOutwardFeather = 0.008;
-constexpr double kLargestHole = 0.004;  // of the crop's area; a larger one may be a hand
+constexpr double kLargestHole = 0.004;  // of the square's area; a larger one may be a hand
 constexpr double kGuideNoise = 0.03;    // contrast of the photo that is no edge, of full scale
 constexpr double kNeckEnd = 0.985;      // from the top
 constexpr double kNeckLatestStart = 0.90;
@@ -106,7 +105,7 @@ cv::Mat head_probability(const cv::Mat& labels) {
 
 // 255 where the largest region of `head` above one half touches the face, its small holes filled; all 0 where
 // none does.
-cv::Mat connected_with_face(const cv::Mat& head, const cv::Mat& hull) {
+cv::Mat connected_with_face(const cv::Mat& head, const cv::Mat& hull, double unit_px) {
   cv::Mat component, stats, centroids;
   const int count = cv::connectedComponentsWithStats(head > 0.5, component, stats, centroids, 8);
   std::vector<int> shared(count, 0);
@@ -122,7 +121,7 @@ cv::Mat connected_with_face(const cv::Mat& head, const cv::Mat& hull) {
   }
   cv::Mat kept = component == best;
   const int holes = cv::connectedComponentsWithStats(~kept, component, stats, centroids, 4);
-  const double largest = kLargestHole * static_cast<double>(head.total());
+  const double largest = kLargestHole * unit_px * unit_px;
   for (int hole = 1; hole < holes; ++hole) {
     if (stats.at<int>(hole, cv::CC_STAT_AREA) <= largest) {
       kept.setTo(255, component == hole);
@@ -167,13 +166,15 @@ cv::Mat mask_from_landmarks(const Landmarks& landmarks_in_crop, int size_px) {
   return mask.mul(border_window(size_px, kBorderFade));
 }
 
-cv::Mat mask_from_labels(const cv::Mat& labels, const cv::Mat& crop_rgb, const Landmarks& landmarks_in_crop) {
+cv::Mat mask_from_labels(const cv::Mat& labels, const cv::Mat& crop_rgb, const Landmarks& landmarks_in_crop,
+                         const MaskView& view) {
   require_rgb(crop_rgb, "mask");
   require_size(std::min(crop_rgb.rows, crop_rgb.cols));
   if (crop_rgb.rows != crop_rgb.cols || labels.empty()) {
     throw Error("mask: the crop is not square, or there are no labels");
   }
-  const int size_px = std::min(crop_rgb.cols, kMostSizePx);
+  const int size_px = std::min(crop_rgb.cols, view.most_size_px);
+  const double unit_px = size_px / view.side;
   const double factor = double(size_px) / crop_rgb.cols;
   const Landmarks landmarks = transform(scaling(factor, factor), landmarks_in_crop);
   cv::Mat head, guide;
@@ -182,22 +183,22 @@ cv::Mat mask_from_labels(const cv::Mat& labels, const cv::Mat& crop_rgb, const L
   cv::resize(guide, guide, {size_px, size_px}, 0, 0, cv::INTER_AREA);
   guide.convertTo(guide, CV_32F, 1 / 255.0);
 
-  const cv::Mat kept = connected_with_face(head, face_hull(landmarks, size_px));
+  const cv::Mat kept = connected_with_face(head, face_hull(landmarks, size_px), unit_px);
   if (cv::countNonZero(kept) == 0) {
     return mask_from_landmarks(landmarks, size_px);
   }
   // Probabilities below one half are kept around the component: they are its soft edge.
   cv::Mat near_kept;
-  const int reach = std::max(1, cvRound(0.02 * size_px));
+  const int reach = std::max(1, cvRound(0.02 * unit_px));
   cv::dilate(kept, near_kept, cv::getStructuringElement(cv::MORPH_ELLIPSE, {2 * reach + 1, 2 * reach + 1}));
   head.setTo(0, near_kept == 0);
   head.setTo(1, kept & (head <= 0.5));  // the filled holes
-  cv::Mat mask = guided_filter(guide, head, std::max(1, cvRound(kGuideRadius * size_px)), kGuideNoise);
+  cv::Mat mask = guided_filter(guide, head, std::max(1, cvRound(kGuideRadius * unit_px)), kGuideNoise);
   // From 0 at a fifth of head to 1 at two thirds: the edge lies a little outside, where no rim of the photo
   // shows.
   mask.forEach<float>([](float& value, const int*) { value = smooth_step((value - 0.2) / (0.65 - 0.2)); });
-  cv::GaussianBlur(mask, mask, {}, kOutwardFeather * size_px);
-  fade_neck(mask, landmarks[8].y);
+  cv::GaussianBlur(mask, mask, {}, kOutwardFeather * unit_px);
+  if (view.ends_neck) fade_neck(mask, landmarks[8].y);
   return mask.mul(border_window(size_px, kBorderFade));
 }
 

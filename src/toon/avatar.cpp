@@ -8,7 +8,6 @@
 #include "face/detector.h"
 #include "face/landmarks.h"
 #include "nets/model_file.h"
-#include "toon/draw_faces.h"
 
 namespace toonmirror::toon {
 namespace {
@@ -66,7 +65,7 @@ face::FaceSquare motion_square(const face::Landmarks& landmarks) {
 }
 
 Avatar make_avatar(const cv::Mat& photo, const std::string& name, const Toonifier* toonifier,
-                   nets::MotionModel& model, const face::SharedLandmarkPredictor& predictor) {
+                   nets::MotionModel& model, const face::SharedLandmarkPredictor& predictor, DrawWith draw) {
   face::Detector detector;
   const std::vector<face::Face> faces = face::find_faces(detector, *predictor.get(), photo);
   if (faces.empty()) {
@@ -84,7 +83,8 @@ Avatar make_avatar(const cv::Mat& photo, const std::string& name, const Toonifie
     const face::Alignment crop = face::align_square(faces.front().square, toonifier->crop_size_px());
     avatar.ws = toonifier->encode(face::warp_crop(photo, crop)).ws;
     avatar.style = toonifier->style().name;
-    draw_faces(avatar.picture, {faces.front()}, *toonifier, PasteMode::kHead, timer);
+    draw_still(avatar.picture, {faces.front()}, *toonifier, draw, {PasteMode::kHead, 0, SceneChoice::kKeep},
+               timer);
   }
   encode(avatar, model);
   return avatar;

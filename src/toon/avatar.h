@@ -10,6 +10,7 @@
 #include "face/face.h"
 #include "face/landmarks.h"
 #include "nets/first_order_motion.h"
+#include "toon/teacher_drawing.h"
 #include "toon/toonifier.h"
 
 namespace toonmirror::toon {
@@ -33,10 +34,12 @@ struct Avatar {
   face::Alignment alignment() const { return face::align_square(square, kMotionSize_px); }
 };
 
-// The largest face of the photo (CV_8UC3 RGB), drawn by `toonifier` first unless that is null. `name` is said
-// in messages. Throws Error where no face is found, or the motion model takes no squares of 256 px.
+// The largest face of the photo (CV_8UC3 RGB), drawn by `toonifier` first unless that is null, or by its
+// style's teacher (toon/teacher_drawing.h). `name` is said in messages. Throws Error where no face is found,
+// or the motion model takes no squares of 256 px.
 Avatar make_avatar(const cv::Mat& photo, const std::string& name, const Toonifier* toonifier,
-                   nets::MotionModel& model, const face::SharedLandmarkPredictor& predictor);
+                   nets::MotionModel& model, const face::SharedLandmarkPredictor& predictor,
+                   DrawWith draw = DrawWith::kChild);
 
 // An avatar pack: a .safetensors of kind "avatar" with picture, landmarks, square, latent and motion
 // features. Throws Error where it cannot be written.

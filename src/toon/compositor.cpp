@@ -59,17 +59,47 @@ cv::Mat mask_of(const DrawnFace& face, const cv::Mat& parsing, const face::Landm
   return face.reshaped ? with_outline_margin(mask) : mask;
 }
 
+// What the drawing's surroundings are to look like: the picture, which may be drawn already. Coarse, as
+// nothing but its tone is wanted.
+cv::Mat around_head(const cv::Mat& picture_rgb, const face::Alignment& alignment, int size_px) {
+  return face::warp_crop(picture_rgb, face::at_size(alignment, size_px));
+}
+
+// Crown to collar.
+cv::Rect composite_whole_head(cv::Mat& picture_rgb, const DrawnFace& face, const PasteOptions& paste) {
+  const cv::Mat merged = merged_parsing(coarse(face.parsing), face.wide.parsing, face.wide.photo);
+  const face::Landmarks in_wide = face::transform(face.wide.alignment.crop_from_frame, face.landmarks);
+  const int size_px = face.wide.alignment.crop_size_px;
+  const cv::Mat parsing = plausible_parsing(merged, in_wide, size_px, size_px / WideView::kSide);
+  const cv::Mat drawing = carried_beyond(face.drawing, face.photo_crop, face.wide.photo, parsing);
+  cv::Mat mask = face::mask_from_labels(
+      parsing, face.wide.photo, in_wide,
+      {.side = WideView::kSide, .ends_neck = false, .most_size_px = face.wide.photo.cols});
+  if (face.reshaped) mask = with_outline_margin(mask);
+  soften(mask, paste.softness / WideView::kSide);
+  mask *= paste.presence;
+  const cv::Mat around = around_head(picture_rgb, face.wide.alignment, parsing.cols);
+  return face::paste_back(picture_rgb, match_surroundings(drawing, around, parsing), mask,
+                          face.wide.alignment);
+}
+
 }  // namespace
 
 cv::Rect composite(cv::Mat& picture_rgb, std::vector<DrawnFace> faces, const PasteOptions& paste) {
   std::ranges::sort(faces, {}, [](const DrawnFace& face) { return face.alignment.scale(); });
   cv::Rect changed;
   for (const DrawnFace& face : faces) {
+    if (paste.mode == PasteMode::kHead && !face.wide.photo.empty()) {
+      changed |= composite_whole_head(picture_rgb, face, paste);
+      continue;
+    }
     const face::Landmarks in_crop = face::transform(face.alignment.crop_from_frame, face.landmarks);
     const cv::Mat parsing = plausible_parsing(coarse(face.parsing), in_crop, face.alignment.crop_size_px);
     cv::Mat mask = mask_of(face, parsing, in_crop, paste.mode);
     soften(mask, paste.softness);
-    changed |= face::paste_back(picture_rgb, match_surroundings(face.drawing, face.photo_crop, parsing), mask,
+    mask *= paste.presence;
+    const cv::Mat around = around_head(picture_rgb, face.alignment, parsing.cols);
+    changed |= face::paste_back(picture_rgb, match_surroundings(face.drawing, around, parsing), mask,
                                 face.alignment);
   }
   return changed;

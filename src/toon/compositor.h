@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "face/alignment.h"
+#include "toon/beyond_crop.h"
 
 namespace toonmirror::toon {
 
@@ -15,12 +16,22 @@ enum class PasteMode {
   kCrop,  // the whole square with a soft border
 };
 
+// What becomes of everything around the heads.
+enum class SceneChoice {
+  kOfStyle,  // as the style says
+  kKeep,     // it stays as it was photographed
+  kStyle,    // it is drawn in the style's manner, where the style has one
+};
+
 struct PasteOptions {
   PasteMode mode = PasteMode::kHead;
   double softness = 0;  // 0 to 1: how far the edge of the mask is blurred; 1: over a tenth of the crop
+  SceneChoice scene = SceneChoice::kOfStyle;
+  double presence = 1;  // 0 to 1: how much of the drawn heads shows
 
-  PasteOptions(PasteMode paste_mode = PasteMode::kHead, double edge_softness = 0)
-      : mode(paste_mode), softness(edge_softness) {}
+  PasteOptions(PasteMode paste_mode = PasteMode::kHead, double edge_softness = 0,
+               SceneChoice scene_choice = SceneChoice::kOfStyle)
+      : mode(paste_mode), softness(edge_softness), scene(scene_choice) {}
 };
 
 struct DrawnFace {
@@ -30,6 +41,7 @@ struct DrawnFace {
   bool reshaped = false;      // these are not the photo's own shapes
   cv::Mat parsing;            // CV_32FC(11), the parser's probabilities for the photo's crop
   cv::Mat drawing;            // CV_8UC3, square, any size
+  WideView wide;              // for PasteMode::kHead; without a photo the head ends where the square does
 };
 
 // Blends the drawings into `picture_rgb` (CV_8UC3), smaller faces first, so that the nearer of two

@@ -10,6 +10,7 @@
 #include "face/landmarks.h"
 #include "media/video_writer.h"
 #include "toon/compositor.h"
+#include "toon/teacher_drawing.h"
 #include "toon/toonifier.h"
 
 namespace toonmirror::toon {
@@ -20,8 +21,9 @@ enum class FaceChoice {
 };
 
 struct ConvertOptions {
-  PasteMode paste = PasteMode::kHead;
+  PasteOptions paste = {};
   FaceChoice faces = FaceChoice::kAll;
+  DrawWith draw = DrawWith::kAuto;  // of stills; videos are the network's, and kTeacher is an Error there
   // Threads that draw, each on one core and on its own frame. Decoding and encoding have a thread each, whose
   // work the drawing ones wait for or leave room to.
   int workers = 1;
@@ -34,7 +36,8 @@ struct ConvertReport {
   int64_t frames_with_face = 0;
   int64_t faces = 0;                  // drawn, summed over all frames
   double seconds = 0;                 // from opening the input to the finished output
-  std::vector<StageCost> stages;      // decode, face, encoder, generator, paste, encode
+  std::vector<StageCost> stages;      // decode, face, encoder, generator (or parser, teacher), paste,
+                                      // encode
   std::vector<std::string> notices;   // about the output: "sound track 1 re-encoded to AAC: …"
   std::vector<std::string> warnings;  // about the input: damage that was tolerated, no face in any frame
 };

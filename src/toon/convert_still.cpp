@@ -6,7 +6,7 @@
 #include "face/detector.h"
 #include "media/still.h"
 #include "toon/convert.h"
-#include "toon/draw_faces.h"
+#include "toon/teacher_drawing.h"
 
 namespace toonmirror::toon {
 namespace {
@@ -51,7 +51,7 @@ ConvertReport convert_still(const std::filesystem::path& input, const std::files
     faces = find_faces(input, rgb, predictor, options.faces);
   }
   throw_if_interrupted();
-  draw_faces(rgb, faces, toonifier, options.paste, timer);
+  draw_still(rgb, faces, toonifier, options.draw, options.paste, timer);
   {
     const auto timed = timer.measure("encode");
     media::write_still(output, image, options.still_quality);
@@ -63,6 +63,9 @@ ConvertReport convert_still(const std::filesystem::path& input, const std::files
   report.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   report.stages = timer.costs();
   report.warnings = image.warnings;
+  if (options.draw == DrawWith::kAuto && toonifier.style().stills_by_teacher) {
+    report.notices.emplace_back("drawn by the teacher of the style; --draw child draws by its network");
+  }
   return report;
 }
 

@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "base/bounded_queue.h"
+#include "base/error.h"
 #include "base/interrupt.h"
 #include "base/progress.h"
 #include "face/tracker.h"
@@ -128,7 +129,8 @@ class Conversion {
   void draw() {
     compute_in_this_thread_alone();
     while (std::optional<Job> job = tracked_.pop()) {
-      if (!job->faces.empty()) job->changed = draw_job(*job);
+      if (!job->faces.empty() || draws_scene(toonifier_.style(), options_.paste))
+        job->changed = draw_job(*job);
       const int64_t index = job->frame.index;
       if (!drawn_.push(index, std::move(*job))) return;
     }
@@ -174,8 +176,10 @@ class Conversion {
           damage.first + (damage.count > 1 ? " (and " + std::to_string(damage.count - 1) + " more)" : ""));
     }
     if (report_.frames_with_face == 0) {
-      report_.warnings.push_back(reader_.info().path.string() +
-                                 ": no face found in any frame; its pictures are unchanged");
+      report_.warnings.push_back(reader_.info().path.string() + ": no face found in any frame; " +
+                                 (draws_scene(toonifier_.style(), options_.paste)
+                                      ? "only what is around faces was drawn"
+                                      : "its pictures are unchanged"));
     }
     return report_;
   }
@@ -202,6 +206,10 @@ class Conversion {
 ConvertReport convert_video(const std::filesystem::path& input, const std::filesystem::path& output,
                             const Toonifier& toonifier, const face::SharedLandmarkPredictor& predictor,
                             const ConvertOptions& options) {
+  if (options.draw == DrawWith::kTeacher) {
+    throw Error(input.string() + ": a teacher draws stills only, its strokes do not hold still in a video",
+                "the style's network draws videos: --draw child");
+  }
   return Conversion(input, output, toonifier, predictor, options).run();
 }
 

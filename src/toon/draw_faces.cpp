@@ -6,46 +6,118 @@
 #include <mutex>
 #include <opencv2/core/utility.hpp>
 #include <opencv2/imgproc.hpp>
+#include <optional>
+
+#include "face/mask.h"
+#include "toon/coloured_light.h"
+#include "toon/scene.h"
 
 namespace toonmirror::toon {
 
-cv::Rect draw_faces(cv::Mat& rgb, const std::vector<face::Face>& faces, const Toonifier& toonifier,
-                    const PasteOptions& paste, StageTimer& timer, const DrawHooks& hooks) {
-  std::vector<DrawnFace> drawn;
-  for (const face::Face& found : faces) {
-    DrawnFace face;
-    {
-      const auto timed = timer.measure("paste");
-      face.alignment = face::align_square(found.square, toonifier.crop_size_px());
-      face.landmarks = found.landmarks;
-      face.photo_crop = face::warp_crop(rgb, face.alignment);
-      if (toonifier.style().geometry) {
-        const face::Landmarks in_crop = face::transform(face.alignment.crop_from_frame, face.landmarks);
-        face.photo_crop = in_shapes_of(toonifier.style(), face.photo_crop, in_crop);
-        face.reshaped = true;
-      }
-    }
-    FaceCode code;
-    {
-      const auto timed = timer.measure("encoder");
-      code = toonifier.encode(face.photo_crop);
-      if (hooks.change_code) hooks.change_code(found, code);
-    }
-    {
-      const auto timed = timer.measure("generator");
-      face.drawing = toonifier.render(code);
-    }
-    if (hooks.drawings != nullptr) hooks.drawings->push_back(face.drawing);
-    face.parsing = code.parsing;
-    drawn.push_back(std::move(face));
-  }
-  const auto timed = timer.measure("paste");
-  return composite(rgb, std::move(drawn), paste);
+namespace {
+
+// How much glasses change the shapes in which this style draws a face, 0 … 1.
+double glasses_seen(const Style& style, const cv::Mat& parsing) {
+  if (!style.geometry || style.geometry->eye_zoom_behind_glasses <= 0) return 0;
+  cv::Mat glasses;
+  cv::extractChannel(parsing, glasses, static_cast<int>(face::Label::kGlasses));
+  return face::glasses_share(glasses > 0.5);
 }
 
-cv::Mat in_shapes_of(const Style& style, const cv::Mat& crop_rgb, const face::Landmarks& landmarks) {
+DrawnFace draw_face(const cv::Mat& rgb, const face::Face& found, const Toonifier& toonifier, bool wide,
+                    StageTimer& timer, const DrawHooks& hooks) {
+  DrawnFace face;
+  std::optional<ColouredLight> light;
+  cv::Mat own_shapes;  // the crop before it takes the drawing's
+  face::Landmarks in_crop;
+  {
+    const auto timed = timer.measure("paste");
+    face.alignment = face::align_square(found.square, toonifier.crop_size_px());
+    face.landmarks = found.landmarks;
+    face.photo_crop = face::warp_crop(rgb, face.alignment);
+    in_crop = face::transform(face.alignment.crop_from_frame, face.landmarks);
+    light.emplace(face.photo_crop, in_crop);
+    own_shapes = light->taken_from(face.photo_crop);
+    face.photo_crop = in_shapes_of(toonifier.style(), own_shapes, in_crop);
+    face.reshaped = toonifier.style().geometry.has_value();
+  }
+  FaceCode code;
+  {
+    const auto timed = timer.measure("encoder");
+    code = toonifier.encode(face.photo_crop);
+    // Only the parser knows of glasses, and only with them a face is looked at twice.
+    if (const double glasses = glasses_seen(toonifier.style(), code.parsing); glasses > 0) {
+      face.photo_crop = in_shapes_of(toonifier.style(), own_shapes, in_crop, glasses);
+      code = toonifier.encode(face.photo_crop);
+    }
+    if (hooks.change_code) hooks.change_code(found, code);
+  }
+  {
+    const auto timed = timer.measure("generator");
+    face.drawing = light->given_to(toonifier.render(code));
+  }
+  face.parsing = code.parsing;
+  if (wide) face.wide = wide_view(rgb, found.square, face.drawing.cols, &*light, toonifier, timer);
+  return face;
+}
+
+}  // namespace
+
+WideView wide_view(const cv::Mat& rgb, const face::FaceSquare& square, int drawing_px,
+                   const ColouredLight* light, const Toonifier& toonifier, StageTimer& timer) {
+  WideView wide;
+  cv::Mat small;
+  {
+    const auto timed = timer.measure("paste");
+    const double square_px = 2 * cv::norm(square.right);
+    wide.alignment = face::align_square(widened(square), wide_size_px(square_px, drawing_px));
+    wide.photo = face::warp_crop(rgb, wide.alignment);
+    if (light != nullptr) wide.photo = light->mean_taken_from(wide.photo);
+    const int parsed_px = toonifier.crop_size_px();
+    cv::resize(wide.photo, small, {parsed_px, parsed_px}, 0, 0, cv::INTER_AREA);
+  }
+  const auto timed = timer.measure("parser");
+  wide.parsing = toonifier.parse(small);
+  return wide;
+}
+
+bool wants_wide_view(const Style& style, const PasteOptions& paste) {
+  return draws_scene(style, paste) || paste.mode == PasteMode::kHead;
+}
+
+cv::Rect put_back(cv::Mat& rgb, std::vector<DrawnFace> drawn, const Style& style, const PasteOptions& paste,
+                  StageTimer& timer) {
+  cv::Rect changed;
+  if (draws_scene(style, paste)) {
+    const auto timed = timer.measure("scene");
+    draw_scene(rgb, style.scene, drawn);
+    changed = cv::Rect({}, rgb.size());
+  }
+  const auto timed = timer.measure("paste");
+  return changed | composite(rgb, std::move(drawn), paste);
+}
+
+cv::Rect draw_faces(cv::Mat& rgb, const std::vector<face::Face>& faces, const Toonifier& toonifier,
+                    const PasteOptions& paste, StageTimer& timer, const DrawHooks& hooks) {
+  const bool wide = wants_wide_view(toonifier.style(), paste);
+  std::vector<DrawnFace> drawn;
+  for (const face::Face& found : faces) {
+    drawn.push_back(draw_face(rgb, found, toonifier, wide, timer, hooks));
+    if (hooks.drawings != nullptr) hooks.drawings->push_back(drawn.back().drawing);
+  }
+  return put_back(rgb, std::move(drawn), toonifier.style(), paste, timer);
+}
+
+bool draws_scene(const Style& style, const PasteOptions& paste) {
+  if (style.scene == SceneManner::kNone) return false;
+  return paste.scene == SceneChoice::kStyle || (paste.scene == SceneChoice::kOfStyle && style.scene_drawn);
+}
+
+cv::Mat in_shapes_of(const Style& style, const cv::Mat& crop_rgb, const face::Landmarks& landmarks,
+                     double glasses) {
   if (!style.geometry) return crop_rgb;
-  return face::DisplacementField(landmarks, crop_rgb.cols, *style.geometry).warp(crop_rgb, cv::INTER_CUBIC);
+  const face::CartoonGeometry geometry = face::behind_glasses(*style.geometry, glasses);
+  return face::DisplacementField(landmarks, crop_rgb.cols, geometry).warp(crop_rgb, cv::INTER_CUBIC);
 }
 
 void compute_in_this_thread_alone() {

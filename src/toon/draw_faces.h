@@ -7,6 +7,7 @@
 
 #include "base/stage_timer.h"
 #include "face/face.h"
+#include "toon/coloured_light.h"
 #include "toon/compositor.h"
 #include "toon/toonifier.h"
 
@@ -20,13 +21,30 @@ struct DrawHooks {
   std::vector<cv::Mat>* drawings = nullptr;
 };
 
-// Draws `faces` into `rgb` (CV_8UC3, square pixels). Returns the rectangle that may have changed.
+// Draws `faces` into `rgb` (CV_8UC3, square pixels), and the scene around them where `paste` or the style
+// wants it drawn. Returns the rectangle that may have changed.
 cv::Rect draw_faces(cv::Mat& rgb, const std::vector<face::Face>& faces, const Toonifier& toonifier,
                     const PasteOptions& paste, StageTimer& timer, const DrawHooks& hooks = {});
 
+// Whether draw_faces changes pictures without faces, too.
+bool draws_scene(const Style& style, const PasteOptions& paste);
+
+// Whether faces need DrawnFace::wide to be put back.
+bool wants_wide_view(const Style& style, const PasteOptions& paste);
+
+// The view in which a head whose drawing has that side is carried on; `light` is taken from it where given.
+WideView wide_view(const cv::Mat& rgb, const face::FaceSquare& square, int drawing_px,
+                   const ColouredLight* light, const Toonifier& toonifier, StageTimer& timer);
+
+// Draws what is around the heads, if that is wanted, and puts them back. Returns the rectangle that may have
+// changed.
+cv::Rect put_back(cv::Mat& rgb, std::vector<DrawnFace> drawn, const Style& style, const PasteOptions& paste,
+                  StageTimer& timer);
+
 // The crop of a face as the style's encoder is to see it: in the drawing's shapes where the style changes
-// shapes. Landmarks in the crop's pixels.
-cv::Mat in_shapes_of(const Style& style, const cv::Mat& crop_rgb, const face::Landmarks& landmarks);
+// shapes. Landmarks in the crop's pixels; `glasses`: face::glasses_share.
+cv::Mat in_shapes_of(const Style& style, const cv::Mat& crop_rgb, const face::Landmarks& landmarks,
+                     double glasses = 0);
 
 // To be called by every thread that draws, once: LibTorch, OpenCV and BLAS compute with the calling thread
 // alone. Threads of theirs that wait for each other on busy cores cost two to four times the work.

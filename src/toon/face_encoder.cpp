@@ -40,6 +40,11 @@ const std::map<int64_t, int64_t>& FaceEncoder::likeness_channels() const {
   return psp_ ? kNone : house_->options().likeness_channels;
 }
 
+at::Tensor FaceEncoder::parse(const at::Tensor& crop) const {
+  nets::FaceParser parser = parser_;
+  return parser->forward(crop.to(precision_));
+}
+
 EncodedFace FaceEncoder::encode(const at::Tensor& crop) const {
   // LibTorch's forward is not const, though these change nothing.
   nets::FaceParser parser = parser_;

@@ -38,6 +38,9 @@ class FaceEncoder {
   // crop [N, 3, crop_size_px, crop_size_px] RGB in [-1, 1], of any float type.
   EncodedFace encode(const at::Tensor& crop) const;
 
+  // What the parser alone sees in such a crop, logits [N, 11, 128, 128].
+  at::Tensor parse(const at::Tensor& crop) const;
+
  private:
   at::ScalarType precision_;
   nets::FaceParser parser_{nullptr};

@@ -122,9 +122,10 @@ struct LiveMirror::Impl {
     LivePicture picture = {job.index, job.frame.captured, job.rgb.clone(), {}, 0};
     picture.after = job.rgb.clone();
     picture.faces = static_cast<int>(job.found.faces.size());
-    if (picture.faces > 0) {
-      const auto lock = lock_style();
-      const std::shared_ptr<const Toonifier> drawing = toonifier;
+    const auto lock = lock_style();
+    const std::shared_ptr<const Toonifier> drawing = toonifier;
+    PasteOptions paste = job.settings.paste;
+    if (picture.faces > 0 || draws_scene(drawing->style(), paste)) {
       std::vector<cv::Mat> drawings;
       DrawHooks hooks;
       hooks.drawings = &drawings;
@@ -132,9 +133,8 @@ struct LiveMirror::Impl {
         filter.smooth(face.track_id, job.time_s, code);
         mix(job.settings, *drawing, code);
       };
-      const cv::Rect changed =
-          draw_faces(picture.after, job.found.faces, *drawing, job.settings.paste, timer, hooks);
-      fade(picture, changed, job.found.presence);
+      paste.presence = job.found.presence;
+      draw_faces(picture.after, job.found.faces, *drawing, paste, timer, hooks);
       if (job.settings.square && !drawings.empty()) picture.after = drawings.front();
     }
     publish(std::move(picture));
@@ -151,12 +151,6 @@ struct LiveMirror::Impl {
         .copy_(at::lerp(code.ws.narrow(1, from, rows - from), other.narrow(1, from, rows - from),
                         settings.mix_share));
     code.ws = mixed;
-  }
-
-  static void fade(LivePicture& picture, const cv::Rect& changed, double presence) {
-    if (presence >= 1 || changed.empty()) return;
-    cv::Mat after = picture.after(changed);
-    cv::addWeighted(after, presence, picture.before(changed), 1 - presence, 0, after);
   }
 
   // Pictures may be finished out of order: older ones than the last are dropped.

@@ -3,6 +3,7 @@
 #include <toml++/toml.h>
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <cmath>
 #include <optional>
@@ -13,6 +14,7 @@
 #include "nets/import_generator.h"
 #include "nets/model_file.h"
 #include "nets/psp_encoder.h"
+#include "teachers/teacher.h"
 
 namespace toonmirror::toon {
 namespace {
@@ -28,6 +30,7 @@ class TableReader {
 
   std::optional<std::string> text(const char* key) { return value<std::string>(key, "a text in quotes"); }
   std::optional<double> number(const char* key) { return value<double>(key, "a number"); }
+  std::optional<bool> truth(const char* key) { return value<bool>(key, "true or false"); }
   std::optional<int64_t> whole_number(const char* key) { return value<int64_t>(key, "a whole number"); }
 
   // Empty where the key is absent.
@@ -151,11 +154,41 @@ face::CartoonGeometry read_geometry(TableReader table) {
   geometry.nose_zoom = table.number("nose").value_or(1.0);
   geometry.mouth_zoom = table.number("mouth").value_or(1.0);
   geometry.jaw_pull = table.number("jaw").value_or(0.0);
+  geometry.chin_lift = table.number("chin").value_or(0.0);
+  geometry.eye_zoom_behind_glasses = table.number("eyes_behind_glasses").value_or(0.0);
   table.finish();
   return geometry;
 }
 
+// Of the file and of write_style.
+constexpr std::array<std::pair<const char*, SceneManner>, 5> kManners = {
+    {{"film", SceneManner::kFilm},
+     {"comic", SceneManner::kComic},
+     {"ukiyoe", SceneManner::kUkiyoe},
+     {"drawing", SceneManner::kDrawing},
+     {"painting", SceneManner::kPainting}}};
+
+void read_scene(const fs::path& file, TableReader table, Style& style) {
+  const std::string word = table.required_text("manner");
+  style.scene_drawn = table.truth("drawn").value_or(false);
+  table.finish();
+  const auto* manner =
+      std::ranges::find_if(kManners, [&word](const auto& known) { return word == known.first; });
+  if (manner != kManners.end()) {
+    style.scene = manner->second;
+    return;
+  }
+  std::string hint = "known manners:";
+  for (const auto& known : kManners) hint += std::string(" ") + known.first;
+  throw Error(file.string() + ": 'scene.manner' is \"" + word + "\"", hint);
+}
+
 }  // namespace
+
+std::string name_of(SceneManner manner) {
+  const auto* known = std::ranges::find(kManners, manner, [](const auto& entry) { return entry.second; });
+  return known == kManners.end() ? "" : known->first;
+}
 
 void check_style(const Style& style) {
   const auto fail = [&](const std::string& what) { throw Error(style.file.string() + ": " + what); };
@@ -167,7 +200,19 @@ void check_style(const Style& style) {
     if (!(style.geometry->jaw_pull >= 0 && style.geometry->jaw_pull <= 0.2)) {
       fail("geometry.jaw is not between 0 and 0.2");
     }
+    if (!(style.geometry->chin_lift >= 0 && style.geometry->chin_lift <= 0.2)) {
+      fail("geometry.chin is not between 0 and 0.2");
+    }
+    const double behind = style.geometry->eye_zoom_behind_glasses;
+    if (behind != 0 && !(behind >= 0.5 && behind <= 2)) {
+      fail("geometry.eyes_behind_glasses is not between 0.5 and 2");
+    }
   }
+  if (!style.teacher.empty() && !teachers::is_drawing_teacher(style.teacher)) {
+    fail("its teacher '" + style.teacher + "' is none of this program's that draw");
+  }
+  if (style.stills_by_teacher && style.teacher.empty())
+    fail("its stills are the teacher's, but it names none");
   const Blend& blend = style.blend;
   if (!(style.psi >= 0 && style.psi <= 2)) fail("psi is not between 0 and 2");
   if (!(style.likeness >= 0 && style.likeness <= 1)) fail("likeness is not between 0 and 1");
@@ -197,7 +242,11 @@ Style load_style(const fs::path& file) {
   style.licence = top.text("licence").value_or("");
   style.psi = top.number("psi").value_or(style.psi);
   style.likeness = top.number("likeness").value_or(style.likeness);
+  style.teacher = top.text("teacher").value_or("");
+  style.stills_by_teacher = choice<bool>(file, "stills", top.text("stills").value_or("child"),
+                                         {{"child", false}, {"teacher", true}});
   if (root.contains("geometry")) style.geometry = read_geometry(top.table("geometry"));
+  if (root.contains("scene")) read_scene(file, top.table("scene"), style);
   if (root.contains("blend")) style.blend = read_blend(file, top.table("blend"));
   TableReader generator = top.table("generator");
   const std::string encoder = top.required_text("encoder");

@@ -6,6 +6,8 @@
 //   encoder = "encoder.safetensors"      # projects a photo into the generators' latents
 //   parser = "parser.safetensors"        # finds the parts of the face; left out: the one that ships
 //   psi = 1.0                            # truncation of the latents towards the average face, 0 to 2
+//   teacher = "comic"                    # the teacher it was learned from; left out: none that can draw
+//   stills stills = "teacher"                   # who draws stills unless it is said: "teacher" or "child"
 //   likeness = 1.0                       # share of the photo's own features, 0 to 1
 //   [generator]
 //   face = "face.safetensors"            # draws faces as they are
@@ -15,6 +17,8 @@
 //   nose = 0.84
 //   mouth = 0.97
 //   jaw = 0.05                           # share by which the lower face narrows
+//   chin = 0.0                           # how far the chin comes up, in distances of the eyes
+//   eyes_behind_glasses = 1.25           # as eyes, for who wears glasses; left out: no difference
 //   [blend]                              # left out: all layers are the child's
 //   method = "pinkney"                   # a split; "layers" and "vtoonify" take weights instead
 //   structure = "child"                  #   who gives the layers below the split: "child" or "face"
@@ -22,6 +26,10 @@
 //   level = 1
 //   width = 0.0                          #   softness; 0 switches at once
 //   weights = [1, 1, 0.5, 0]             # layers, vtoonify: shares of the child from coarse to fine
+//
+//   [scene]                              # left out: what is around the heads stays as it was photographed
+//   manner = "comic"                     # film, comic, ukiyoe, drawing or painting: how it can be drawn
+//   drawn = true                         # whether it is where nobody says otherwise (--scene)
 //
 // Networks may be in any public format (checkpoint/checkpoint_file.h). Only `name`, `encoder` and
 // `generator.face` have to be there.
@@ -49,6 +57,9 @@ struct Blend {
   std::vector<double> weights;  // layers, vtoonify: of the child
 };
 
+// How a style draws what lies around the heads (toon/scene.h).
+enum class SceneManner { kNone, kFilm, kComic, kUkiyoe, kDrawing, kPainting };
+
 struct Style {
   std::filesystem::path file;  // of the style itself; names it in messages
   std::string name;
@@ -58,12 +69,19 @@ struct Style {
   std::filesystem::path parser;  // empty: the model "parser"
   std::filesystem::path face;
   std::filesystem::path child;  // empty: none
+  std::string teacher;          // teachers/teacher.h; empty: none. Never a command: a style runs no programs
+  bool stills_by_teacher = false;
   // The shapes the photo is given before the encoder sees it, as the style's teacher gave them.
   std::optional<face::CartoonGeometry> geometry;
+  SceneManner scene = SceneManner::kNone;
+  bool scene_drawn = false;  // where the user does not choose
   Blend blend;
   double psi = 1;
   double likeness = 1;
 };
+
+// As in a style file; empty for kNone.
+std::string name_of(SceneManner manner);
 
 // Reads a style file; the networks' paths come out relative to its folder. Throws Error naming file, line or
 // key: not TOML, a key missing, unknown, of a wrong type or out of range, or a network that is not there.

@@ -13,6 +13,7 @@ namespace {
 // All lengths are shares of the crop's side.
 constexpr double kUndoubtedDistance = 0.12;  // ears, and hair of usual length
 constexpr double kDoubtPerSide = 16;         // in log odds, for what lies a whole side farther
+constexpr double kMostDoubt = 3;             // long hair is far from the face, and sure
 constexpr double kToneRadius = 0.06;         // standard deviation
 
 // Distance of each pixel to the face, 0 inside it, CV_32FC1 [size_px, size_px].
@@ -49,9 +50,10 @@ cv::Mat surroundings_probability(const cv::Mat& parsing) {
 
 }  // namespace
 
-cv::Mat plausible_parsing(const cv::Mat& parsing, const face::Landmarks& landmarks_in_crop,
-                          int crop_size_px) {
-  const cv::Mat distance = distance_to_face(landmarks_in_crop, crop_size_px, parsing.cols);
+cv::Mat plausible_parsing(const cv::Mat& parsing, const face::Landmarks& landmarks_in_crop, int crop_size_px,
+                          double unit_px) {
+  cv::Mat distance = distance_to_face(landmarks_in_crop, crop_size_px, parsing.cols);
+  if (unit_px > 0) distance *= crop_size_px / unit_px;
   cv::Mat result = parsing.clone();
   for (int y = 0; y < result.rows; ++y) {
     for (int x = 0; x < result.cols; ++x) {
@@ -59,7 +61,7 @@ cv::Mat plausible_parsing(const cv::Mat& parsing, const face::Landmarks& landmar
       if (beyond <= 0) continue;
       auto* labels = result.ptr<float>(y, x);
       const double head = head_probability(labels);
-      const double odds = head / (1 - head) * std::exp(-kDoubtPerSide * beyond);
+      const double odds = head / (1 - head) * std::exp(-std::min(kDoubtPerSide * beyond, kMostDoubt));
       const double doubted = odds / (1 + odds);
       const auto head_factor = static_cast<float>(doubted / head);
       const auto other_factor = static_cast<float>((1 - doubted) / (1 - head));

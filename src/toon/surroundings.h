@@ -12,7 +12,9 @@ namespace toonmirror::toon {
 // from the face, the surer the parser has to be that something belongs to the head. Half-belief in a wooden
 // wall or a poster is overruled; hair that the parser is sure of stays. `landmarks_in_crop` in the pixels of
 // a crop of crop_size_px.
-cv::Mat plausible_parsing(const cv::Mat& parsing, const face::Landmarks& landmarks_in_crop, int crop_size_px);
+// `unit_px`: the side of the FFHQ square in such a crop, where that is not the crop itself (0).
+cv::Mat plausible_parsing(const cv::Mat& parsing, const face::Landmarks& landmarks_in_crop, int crop_size_px,
+                          double unit_px = 0);
 
 // The drawing with the photo's tone outside the head: there, the smooth part of their difference is added,
 // and nothing where `parsing` (as above) sees the head. `drawing` and `photo_crop` CV_8UC3, square, of any

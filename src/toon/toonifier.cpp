@@ -97,13 +97,17 @@ at::Tensor Toonifier::latent_of_seed(uint32_t seed) const {
   return generator->map(z, style_.psi);
 }
 
-FaceCode Toonifier::encode(const cv::Mat& crop_rgb) const {
+at::Tensor Toonifier::checked_crop(const cv::Mat& crop_rgb) const {
   if (crop_rgb.type() != CV_8UC3 || crop_rgb.rows != crop_size_px() || crop_rgb.cols != crop_size_px()) {
     throw Error("toonifier: the crop is not RGB of " + std::to_string(crop_size_px()) + " px");
   }
+  return tensor_from_picture(crop_rgb, device_);
+}
+
+FaceCode Toonifier::encode(const cv::Mat& crop_rgb) const {
   const c10::InferenceMode inference;
   // Public encoders compute in float: the picture must not lose precision on its way to them.
-  const EncodedFace encoding = encoder_.encode(tensor_from_picture(crop_rgb, device_));
+  const EncodedFace encoding = encoder_.encode(checked_crop(crop_rgb));
   FaceCode code;
   const at::Tensor& average = generator_->mapping->w_avg;
   code.ws = encoding.w_plus;
@@ -115,6 +119,11 @@ FaceCode Toonifier::encode(const cv::Mat& crop_rgb) const {
   }
   code.parsing = probabilities(encoding.parsing);
   return code;
+}
+
+cv::Mat Toonifier::parse(const cv::Mat& crop_rgb) const {
+  const c10::InferenceMode inference;
+  return probabilities(encoder_.parse(checked_crop(crop_rgb)));
 }
 
 cv::Mat Toonifier::render(const FaceCode& code) const {

@@ -42,12 +42,18 @@ class Toonifier {
   // `crop_rgb` CV_8UC3, crop_size_px() squared, aligned as FFHQ does (face/alignment.h).
   FaceCode encode(const cv::Mat& crop_rgb) const;
 
+  // Probabilities of face::Label, CV_32FC(11), 128 × 128, in a crop as encode() takes it, or in one that
+  // shows more around the face (WideView in toon/beyond_crop.h).
+  cv::Mat parse(const cv::Mat& crop_rgb) const;
+
   // The drawing, CV_8UC3 RGB, the generator's resolution squared.
   cv::Mat render(const FaceCode& code) const;
 
  private:
   Toonifier(const Style& style, const checkpoint::CheckpointFile& encoder_file, at::ScalarType precision,
             at::Device device);
+
+  at::Tensor checked_crop(const cv::Mat& crop_rgb) const;
 
   Style style_;
   at::ScalarType precision_;

@@ -19,10 +19,15 @@ std::string relative_to(const fs::path& folder, const fs::path& file) {
 }
 
 toml::table table_of(const face::CartoonGeometry& geometry) {
-  return toml::table{{"eyes", geometry.eye_zoom},
-                     {"nose", geometry.nose_zoom},
-                     {"mouth", geometry.mouth_zoom},
-                     {"jaw", geometry.jaw_pull}};
+  toml::table table{{"eyes", geometry.eye_zoom},
+                    {"nose", geometry.nose_zoom},
+                    {"mouth", geometry.mouth_zoom},
+                    {"jaw", geometry.jaw_pull}};
+  if (geometry.chin_lift != 0) table.insert("chin", geometry.chin_lift);
+  if (geometry.eye_zoom_behind_glasses != 0) {
+    table.insert("eyes_behind_glasses", geometry.eye_zoom_behind_glasses);
+  }
+  return table;
 }
 
 toml::table table_of(const Blend& blend) {
@@ -52,6 +57,8 @@ void write_style(const Style& style) {
   if (!style.licence.empty()) root.insert("licence", style.licence);
   root.insert("encoder", relative_to(folder, style.encoder));
   if (!style.parser.empty()) root.insert("parser", relative_to(folder, style.parser));
+  if (!style.teacher.empty()) root.insert("teacher", style.teacher);
+  if (style.stills_by_teacher) root.insert("stills", "teacher");
   root.insert("psi", style.psi);
   root.insert("likeness", style.likeness);
   toml::table generator;
@@ -59,6 +66,9 @@ void write_style(const Style& style) {
   if (!style.child.empty()) generator.insert("child", relative_to(folder, style.child));
   root.insert("generator", generator);
   if (style.geometry) root.insert("geometry", table_of(*style.geometry));
+  if (style.scene != SceneManner::kNone) {
+    root.insert("scene", toml::table{{"manner", name_of(style.scene)}, {"drawn", style.scene_drawn}});
+  }
   if (style.blend.method != Blend::Method::kChild) root.insert("blend", table_of(style.blend));
   OutputFile output(style.file);
   std::ofstream file(output.temporary_path());

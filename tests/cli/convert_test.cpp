@@ -84,6 +84,25 @@ TEST_F(ConvertCommand, TellsWrongUseFromFailure) {
   EXPECT_EQ(media::testing::read_all(a).size(), 5U);
 }
 
+TEST_F(ConvertCommand, TeachersDrawNoVideosAndNothingThatOnlyNetworksCan) {
+  models_.folder().write(
+      "inked.toml", "teacher = \"comic\"\nstills = \"teacher\"\n" + std::string(toon::testing::kStyleText));
+  const std::string video = clip("a.mp4"), out = folder_ / "out.mp4";
+  const auto expect = [&](int code, const std::vector<std::string>& more, const char* words) {
+    std::vector<std::string> command = {"convert", video, "-o", out};
+    command.insert(command.end(), more.begin(), more.end());
+    const ProgramResult result = run(command);
+    EXPECT_EQ(result.exit_code, code) << words;
+    EXPECT_THAT(result.errors, HasSubstr(words));
+    EXPECT_EQ(fs::exists(out), code == 0);
+  };
+  expect(1, {"--style", "inked", "--draw", "teacher"}, "stills only");
+  expect(1, {"--style", "small", "--draw", "teacher"}, "no teacher");
+  expect(2, {"--style", "inked", "--draw", "teacher", "--psi", "1"}, "--psi");
+  expect(2, {"--style", "inked", "--draw", "somebody"}, "somebody");
+  expect(0, {"--style", "inked"}, "no face");  // its network draws videos, and finds none in this one
+}
+
 TEST_F(ConvertCommand, GenerateDrawsAGridThatDependsOnTheSeedsAlone) {
   const auto draw = [&](const std::string& seeds, const std::string& name) {
     const ProgramResult result =

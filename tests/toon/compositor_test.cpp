@@ -70,6 +70,46 @@ TEST(Compositor, PutsTheLargerFaceInFrontWhateverTheOrder) {
   }
 }
 
+TEST(Compositor, AHeadGoesOnBeyondItsSquareAndNoFartherThanItsWideView) {
+  const cv::Mat picture(300, 300, CV_8UC3, cv::Scalar(90, 90, 90));
+  DrawnFace face = drawn_face({150, 140}, 40, kRed);
+  const face::FaceSquare square = {{150, 140}, {40, 0}};
+  face.wide.alignment = face::align_square(widened(square), 2 * kCropPx);
+  face.wide.photo = cv::Mat(2 * kCropPx, 2 * kCropPx, CV_8UC3, cv::Scalar(90, 90, 90));
+  face.wide.parsing = face.parsing.clone();
+  for (cv::Mat* parsing : {&face.parsing, &face.wide.parsing}) {
+    for (int y = kCropPx / 2; y < kCropPx; ++y) {  // a neck down to the lower border of both
+      for (int x = kCropPx / 2 - 6; x < kCropPx / 2 + 6; ++x) {
+        auto* labels = parsing->ptr<float>(y, x);
+        std::fill(labels, labels + face::kLabelCount, 0.0F);
+        labels[static_cast<int>(face::Label::kSkin)] = 1;
+      }
+    }
+  }
+  cv::Mat result = picture.clone();
+  const cv::Rect changed = composite(result, {face}, PasteMode::kHead);
+  const auto redness = [&result](int y) {
+    return result.at<cv::Vec3b>(y, 150)[0] - result.at<cv::Vec3b>(y, 150)[2];
+  };
+  EXPECT_GT(redness(185), 180);  // beyond the square, which ends at 180
+  EXPECT_GT(redness(180), 180);
+  EXPECT_EQ(redness(225), 0);  // the wide view ends at 220
+  EXPECT_LE(changed.width, 142);
+  EXPECT_LE(changed.height, 142);
+  cv::Mat outside = result.clone();
+  picture(changed).copyTo(outside(changed));
+  EXPECT_EQ(largest_difference(outside, picture), 0);
+}
+
+TEST(Compositor, AFaceThatIsNotPresentChangesNothing) {
+  const cv::Mat picture = colourful_picture({200, 160}, 1);
+  cv::Mat result = picture.clone();
+  PasteOptions paste;
+  paste.presence = 0;
+  composite(result, {drawn_face({90, 80}, 40, kRed)}, paste);
+  EXPECT_EQ(largest_difference(result, picture), 0);
+}
+
 TEST(Compositor, WithoutFacesChangesNothing) {
   cv::Mat picture = colourful_picture({40, 30}, 1);
   EXPECT_TRUE(composite(picture, {}, PasteMode::kHead).empty());

@@ -36,6 +36,24 @@ class StyleFile : public ::testing::Test {
   TemporaryFolder folder_;
 };
 
+TEST_F(StyleFile, TellsHowTheSceneIsDrawn) {
+  EXPECT_EQ(load(kShortest).scene, SceneManner::kNone);
+  for (const SceneManner manner : {SceneManner::kFilm, SceneManner::kComic, SceneManner::kUkiyoe,
+                                   SceneManner::kDrawing, SceneManner::kPainting}) {
+    Style style = load(kShortest);
+    style.scene = manner;
+    style.scene_drawn = manner != SceneManner::kComic;
+    style.file = folder_ / "b.toml";
+    write_style(style);
+    const Style again = load_style(style.file);
+    EXPECT_EQ(again.scene, manner);
+    EXPECT_EQ(again.scene_drawn, style.scene_drawn);
+  }
+  EXPECT_THAT(error_of(std::string(kShortest) + "[scene]\nmanner = \"fresco\"\n"),
+              AllOf(HasSubstr("fresco"), HasSubstr("ukiyoe")));
+  EXPECT_THAT(error_of(std::string(kShortest) + "[scene]\ndrawn = true\n"), HasSubstr("scene.manner"));
+}
+
 TEST_F(StyleFile, NeedsOnlyNameEncoderAndFace) {
   const Style style = load(kShortest);
   EXPECT_EQ(style.name, "a");
@@ -76,6 +94,7 @@ TEST_F(StyleFile, ReadsWhatItWrote) {
         "[blend]\nmethod = \"vtoonify\"\nweights = [1, 0.25]\n", "[geometry]\neyes = 1.5\njaw = 0.1\n"}) {
     Style style = load(
         "name = \"b\"\ndescription = \"d\"\nlicence = \"l\"\nencoder = \"e.st\"\nparser = \"e.st\"\n"
+        "teacher = \"comic\"\nstills = \"teacher\"\n"
         "psi = 0.5\nlikeness = 0.25\n[generator]\nface = \"f.st\"\nchild = \"c.st\"\n" +
         std::string(more));
     std::filesystem::create_directory(folder_ / "styles");
@@ -87,6 +106,8 @@ TEST_F(StyleFile, ReadsWhatItWrote) {
     EXPECT_EQ(again.licence, style.licence);
     EXPECT_EQ(again.psi, style.psi);
     EXPECT_EQ(again.likeness, style.likeness);
+    EXPECT_EQ(again.teacher, style.teacher);
+    EXPECT_EQ(again.stills_by_teacher, style.stills_by_teacher);
     for (const auto network : {&Style::encoder, &Style::parser, &Style::face, &Style::child}) {
       EXPECT_EQ(std::filesystem::weakly_canonical(again.*network),
                 std::filesystem::weakly_canonical(style.*network));
@@ -122,6 +143,10 @@ TEST_F(StyleFile, NamesWhatIsWrong) {
   EXPECT_THAT(error_of("psi = 7\n" + shortest), HasSubstr("psi"));
   EXPECT_THAT(error_of(shortest + "[geometry]\nears = 2\n"), HasSubstr("'geometry.ears'"));
   EXPECT_THAT(error_of(shortest + "[geometry]\neyes = 5\n"), HasSubstr("geometry"));
+  EXPECT_THAT(error_of("teacher = \"command:rm\"\n" + shortest), HasSubstr("command:rm"));
+  EXPECT_THAT(error_of("teacher = \"photo\"\n" + shortest), HasSubstr("photo"));
+  EXPECT_THAT(error_of("stills = \"teacher\"\n" + shortest), HasSubstr("names none"));
+  EXPECT_THAT(error_of("stills = \"me\"\nteacher = \"comic\"\n" + shortest), HasSubstr("\"child\""));
   EXPECT_THAT(error_of("likeness = nan\n" + shortest), HasSubstr("likeness"));
   EXPECT_THAT(error_of(shortest + "[blend]\nresolution = 48\n"), HasSubstr("blend.resolution"));
   EXPECT_THAT(error_of(shortest + "[blend]\nresolution = -9223372036854775808\n"),
