@@ -40,9 +40,9 @@ struct Blob {
 
 std::array<Blob, 3> blush_of(const std::vector<cv::Point3d>& mesh, double scale, double unit) {
   const auto at = [&](size_t i) { return rescaled({mesh[i].x, mesh[i].y}, scale); };
-  return {Blob{at(kLeftCheek) * 0.6 + at(kLeftSmile) * 0.4, 0.26 * unit, 7},
-          Blob{at(kRightCheek) * 0.6 + at(kRightSmile) * 0.4, 0.26 * unit, 7},
-          Blob{at(kNoseTip), 0.17 * unit, 5}};
+  return {Blob{at(kLeftCheek) * 0.6 + at(kLeftSmile) * 0.4, 0.26 * unit, 9},
+          Blob{at(kRightCheek) * 0.6 + at(kRightSmile) * 0.4, 0.26 * unit, 9},
+          Blob{at(kNoseTip), 0.17 * unit, 6}};
 }
 
 // Everything that varies with the photo alone; lightness 0 … 1.
@@ -136,7 +136,7 @@ cv::Mat film_skin(const Scene& scene, FilmStage& stage, const std::vector<cv::Po
       const float facing = stage.normals.at<cv::Vec3f>(y, x).dot(stage.key);
       const float wrap = std::pow(std::clamp((facing + 0.45f) / 1.45f, 0.0f, 1.0f), 1.25f);
       wrapped.at<float>(y, x) = wrap;
-      shade.at<float>(y, x) = (0.68f + 0.43f * wrap) * (1 - hollows.at<float>(y, x));
+      shade.at<float>(y, x) = (0.60f + 0.55f * wrap) * (1 - hollows.at<float>(y, x));
     }
   }
   const double mean_shade = mean_where(shade, inside);
@@ -157,8 +157,8 @@ cv::Mat film_skin(const Scene& scene, FilmStage& stage, const std::vector<cv::Po
       float a = ab[0].at<float>(y, x), b = ab[1].at<float>(y, x);
       // Light that went through the skin is red where shadow begins, and in hollows.
       const float through = std::exp(-std::pow((wrap - 0.42f) / 0.20f, 2.0f));
-      a = a * 1.04f + colour * (through * 3.5f + hollow * 28);
-      b = b * 1.06f + colour * (through * 2.2f + hollow * 15 + 1.0f);
+      a = a * 1.08f + colour * (through * 4.5f + hollow * 30);
+      b = b * 1.10f + colour * (through * 3.0f + hollow * 16 + 2.0f);
       for (const Blob& spot : blush) {
         const double d =
             (x - spot.centre.x) * (x - spot.centre.x) + (y - spot.centre.y) * (y - spot.centre.y);
@@ -170,7 +170,7 @@ cv::Mat film_skin(const Scene& scene, FilmStage& stage, const std::vector<cv::Po
       const float gloss = std::clamp(n.dot(stage.gloss), 0.0f, 1.0f), form = stage.share.at<float>(y, x);
       const float rim = std::pow(std::clamp(1 - n[2], 0.0f, 1.0f), 2.2f) *
                         std::clamp(0.7f * n[0] - 0.5f * n[1] + 0.2f, 0.0f, 1.0f);
-      l += form * (0.10f * std::pow(gloss, 30.0f) + 0.03f * std::pow(gloss, 8.0f) + 0.07f * rim);
+      l += form * (0.12f * std::pow(gloss, 30.0f) + 0.05f * std::pow(gloss, 8.0f) + 0.10f * rim);
       if (l > 0.88f) l = 0.88f + 0.10f * std::tanh((l - 0.88f) / 0.10f);  // rolls off
       result.at<cv::Vec3f>(y, x) = {100 * std::clamp(l, 0.03f, 0.985f), a, b};
     }
