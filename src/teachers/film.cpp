@@ -49,24 +49,6 @@ EyeLook look_of(const Sitting& sitting, const FilmStage& stage) {
   return look;
 }
 
-// A soft S-curve, lively colours, and a bloom from the highlights. Lab of the canvas to the drawing's RGB
-// 0 … 1.
-cv::Mat graded(cv::Mat lab) {
-  for (int y = 0; y < lab.rows; ++y) {
-    auto* pixel = lab.ptr<cv::Vec3f>(y);
-    for (int x = 0; x < lab.cols; ++x) {
-      const float l = std::clamp(pixel[x][0] / 100.0f, 0.0f, 1.0f);
-      pixel[x][0] = 100.0f * l + 1.0f - 26.0f * l * (1 - l) * (1 - 2 * l);
-      pixel[x][1] *= 1.08f;
-      pixel[x][2] *= 1.08f;
-    }
-  }
-  const cv::Mat rgb = halved(from_lab(lab));
-  cv::Mat bright;
-  cv::max(resized(rgb, kSmall_px) - cv::Scalar::all(0.72), 0.0, bright);
-  return rgb + resized(soft(bright, 4), rgb.rows) * 0.25;
-}
-
 // Hair and hat shade the skin below them.
 void shade_below_hair(cv::Mat& skin, const Scene& scene, const FilmStage& stage) {
   const double unit = scene.small_unit();
@@ -146,7 +128,8 @@ Drawing draw_film(const FaceDrawingInput& input) {
   cv::max(cv::Mat(hair + mattes.of({Label::kHat})), cv::Mat(frame * 0.97), cover);
   paint_eyes(picture, sitting, look_of(sitting, stage), cover);
   keep_grey(picture, stage.colour);
-  graded(picture).convertTo(sitting.drawing.picture, CV_8UC3, 255.0);
+  graded(picture, {.lift = 1.0f, .contrast = 26.0f, .bloom = 0.25})
+      .convertTo(sitting.drawing.picture, CV_8UC3, 255.0);
   return std::move(sitting.drawing);
 }
 

@@ -12,10 +12,6 @@ namespace {
 
 using face::Label;
 
-double mean_where(const cv::Mat& plane, const cv::Mat& weight) {
-  return plane.dot(weight) / (cv::sum(weight)[0] + 1e-6);
-}
-
 cv::Mat lightness(const cv::Mat& lab) {
   cv::Mat light;
   cv::extractChannel(lab, light, 0);

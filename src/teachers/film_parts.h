@@ -18,6 +18,9 @@ struct FilmStage {
   double colour = 1;     // 0 for a grey photo, which stays grey: factor on all colour that is added
 };
 
+// Mean of a plane (CV_32FC1), weighted.
+double mean_where(const cv::Mat& plane, const cv::Mat& weight);
+
 FilmStage film_stage(const Scene& scene, const std::vector<cv::Point3d>& mesh);
 
 // Skin in the new light; `mesh` on the canvas. Lab picture, defined wherever the skin's matte is and inside

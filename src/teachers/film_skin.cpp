@@ -2,6 +2,7 @@
 #include <array>
 #include <cmath>
 #include <opencv2/imgproc.hpp>
+#include <utility>
 
 #include "teachers/film_parts.h"
 #include "teachers/filters.h"
@@ -17,10 +18,6 @@ using face::Label;
 constexpr size_t kLeftCheek = 50, kLeftSmile = 205, kRightCheek = 280, kRightSmile = 425, kNoseTip = 4;
 
 cv::Vec3f unit_vector(const cv::Vec3f& v) { return v / static_cast<float>(cv::norm(v)); }
-
-double mean_where(const cv::Mat& plane, const cv::Mat& weight) {
-  return plane.dot(weight) / (cv::sum(weight)[0] + 1e-6);
-}
 
 // How far each pixel lies below its surroundings: nostrils, sockets, below the lip. 0 … 0.16.
 cv::Mat hollows_of(const FilmStage& stage, double unit) {
@@ -55,11 +52,11 @@ struct SkinTone {
   double mean = 0;  // lightness of the face
 };
 
-SkinTone tone_of(const cv::Mat& light, const cv::Mat& inside, const FilmStage& stage, const HeadLight& photo,
-                 double unit) {
+SkinTone tone_of(LinearModel fit, const cv::Mat& forms, const cv::Mat& inside, const FilmStage& stage,
+                 const HeadLight& photo, double unit) {
   SkinTone result;
-  result.fit = guided_model(light, light, inside, 0.073 * unit, 0.0022);
-  result.forms = result.fit.apply(light);
+  result.fit = std::move(fit);
+  result.forms = forms;
   result.own = photo.on(stage.normals);
   result.tone = masked_soft(result.forms / result.own, inside, 0.16 * unit);
   result.tone = cv::min(cv::max(result.tone, 0.72), 1.2);
@@ -74,6 +71,10 @@ SkinTone tone_of(const cv::Mat& light, const cv::Mat& inside, const FilmStage& s
 }
 
 }  // namespace
+
+double mean_where(const cv::Mat& plane, const cv::Mat& weight) {
+  return plane.dot(weight) / (cv::sum(weight)[0] + 1e-6);
+}
 
 FilmStage film_stage(const Scene& scene, const std::vector<cv::Point3d>& mesh) {
   FilmStage stage;
@@ -114,11 +115,12 @@ cv::Mat film_skin(const Scene& scene, FilmStage& stage, const std::vector<cv::Po
   cv::split(scene.small, planes);
   const cv::Mat light = planes[0] / 100.0;
   const cv::Mat inside = inside_of(resized(scene.mattes.of({Label::kSkin}), kSmall_px), 0.6);
-  const cv::Mat forms = guided_model(light, light, inside, 0.073 * unit, 0.0022).apply(light);
+  const LinearModel fit = guided_model(light, light, inside, 0.073 * unit, 0.0022);
+  const cv::Mat forms = fit.apply(light);
   const HeadLight photo(stage.normals, forms, inside.mul(stage.share));
   stage.key = unit_vector(unit_vector({-0.30f, -0.50f, 0.95f}) * 0.6f + photo.direction() * 0.4f);
   stage.gloss = unit_vector(stage.key + cv::Vec3f(0, 0, 1));
-  const SkinTone skin = tone_of(light, inside, stage, photo, unit);
+  const SkinTone skin = tone_of(fit, forms, inside, stage, photo, unit);
 
   // Chroma from skin without beard, slowly varying and a little evened out.
   const cv::Mat bare = inside.mul(1.0 - 0.9 * resized(layers.beard, kSmall_px));

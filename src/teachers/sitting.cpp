@@ -127,6 +127,23 @@ void paint_eyes(cv::Mat& picture, Sitting& sitting, const EyeLook& look, const c
   }
 }
 
+cv::Mat graded(cv::Mat lab, const Grade& grade) {
+  for (int y = 0; y < lab.rows; ++y) {
+    auto* pixel = lab.ptr<cv::Vec3f>(y);
+    for (int x = 0; x < lab.cols; ++x) {
+      // x - 3x² + 2x³ stands in for the sine of a full turn.
+      const float l = std::clamp(pixel[x][0] / 100.0f, 0.0f, 1.0f);
+      pixel[x][0] = 100.0f * l + grade.lift - grade.contrast * l * (1 - l) * (1 - 2 * l);
+      pixel[x][1] *= 1.08f;
+      pixel[x][2] *= 1.08f;
+    }
+  }
+  const cv::Mat rgb = halved(from_lab(lab));
+  cv::Mat bright;
+  cv::max(resized(rgb, kSmall_px) - cv::Scalar::all(0.72), 0.0, bright);
+  return rgb + resized(soft(bright, 4), rgb.rows) * grade.bloom;
+}
+
 cv::Mat picture_from_canvas(const cv::Mat& lab) {
   cv::Mat picture;
   halved(from_lab(lab)).convertTo(picture, CV_8UC3, 255.0);

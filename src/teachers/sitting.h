@@ -30,6 +30,14 @@ cv::Vec3f hair_colour(const Scene& scene);
 // lies in front.
 void paint_eyes(cv::Mat& picture, Sitting& sitting, const EyeLook& look, const cv::Mat& cover);
 
+// The last touch of an animated film: a soft S-curve, lively colours, and a bloom from the highlights.
+struct Grade {
+  float lift = 0, contrast = 0;  // in units of lightness, 0 … 100
+  double bloom = 0;              // share of the highlights that is added around them
+};
+// Canvas, Lab → RGB 0 … 1, CV_32FC3 of half its side.
+cv::Mat graded(cv::Mat lab, const Grade& grade);
+
 // Canvas, Lab → the drawing's picture, CV_8UC3 RGB of half its side.
 cv::Mat picture_from_canvas(const cv::Mat& lab);
 

@@ -30,24 +30,6 @@ EyeLook look_of(const Sitting& sitting, const ToonOptions& options) {
   return look;
 }
 
-// A soft S-curve, lively colours, and a bloom from the highlights. Lab of the canvas to RGB 0 … 1.
-cv::Mat graded(cv::Mat lab) {
-  for (int y = 0; y < lab.rows; ++y) {
-    auto* pixel = lab.ptr<cv::Vec3f>(y);
-    for (int x = 0; x < lab.cols; ++x) {
-      // x - 3x² + 2x³ stands in for the sine of a full turn.
-      const float l = std::clamp(pixel[x][0] / 100.0f, 0.0f, 1.0f);
-      pixel[x][0] = 100.0f * l + 0.8f - 28.0f * l * (1 - l) * (1 - 2 * l);
-      pixel[x][1] *= 1.08f;
-      pixel[x][2] *= 1.08f;
-    }
-  }
-  const cv::Mat rgb = halved(from_lab(lab));
-  cv::Mat bright;
-  cv::max(resized(rgb, kSmall_px) - cv::Scalar::all(0.72), 0.0, bright);
-  return rgb + resized(soft(bright, 4), rgb.rows) * 0.2;
-}
-
 }  // namespace
 
 Drawing draw_toon(const FaceDrawingInput& input, const ToonOptions& options) {
@@ -74,7 +56,8 @@ Drawing draw_toon(const FaceDrawingInput& input, const ToonOptions& options) {
   cv::Mat cover;
   cv::max(cv::Mat(hair + mattes.of({Label::kHat})), cv::Mat(frame * 0.95), cover);
   paint_eyes(picture, sitting, look_of(sitting, options), cover);
-  graded(picture).convertTo(sitting.drawing.picture, CV_8UC3, 255.0);
+  graded(picture, {.lift = 0.8f, .contrast = 28.0f, .bloom = 0.2})
+      .convertTo(sitting.drawing.picture, CV_8UC3, 255.0);
   return std::move(sitting.drawing);
 }
 
