@@ -31,14 +31,6 @@ std::vector<int> all_points() {
 
 }  // namespace
 
-cv::Mat resized(const cv::Mat& picture, int size_px) {
-  if (picture.rows == size_px) return picture;
-  cv::Mat result;
-  cv::resize(picture, result, {size_px, size_px}, 0, 0,
-             picture.rows > size_px ? cv::INTER_AREA : cv::INTER_CUBIC);
-  return result;
-}
-
 at::Tensor to_tensor(const cv::Mat& rgb) {
   const cv::Mat whole = rgb.isContinuous() ? rgb : rgb.clone();
   return at::from_blob(whole.data, {1, whole.rows, whole.cols, 3}, at::kByte)

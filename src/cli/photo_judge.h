@@ -10,6 +10,7 @@
 #include <string>
 
 #include "face/landmarks.h"
+#include "teachers/filters.h"
 #include "teachers/pair_builder.h"
 #include "training/losses.h"
 
@@ -19,8 +20,7 @@ inline constexpr int kJudgedSize_px = 256;
 
 using Figures = std::map<std::string, double>;
 
-// Averaged down to size_px, or enlarged (cubic).
-cv::Mat resized(const cv::Mat& picture, int size_px);
+using teachers::resized;
 
 // [1, 3, H, W] in [-1, 1] of CV_8UC3.
 at::Tensor to_tensor(const cv::Mat& rgb);
