@@ -100,8 +100,9 @@ cv::Vec3f between_lids(const cv::Point2d& pixel, const EyePoint& p, const DrawnE
     const double distance =
         radius * eye.iris_radius - std::hypot(d.x - ox * eye.iris_radius, d.y - oy * eye.iris_radius);
     const auto light = static_cast<float>(strength * edge(distance));
-    colour += (cv::Vec3f(98, 0, 0) - colour) * light;
+    colour += (cv::Vec3f(static_cast<float>(look.glint_light), 0, 0) - colour) * light;
   }
+  colour += cv::Vec3f(0, look.tint[0], look.tint[1]);
   // Very narrow eyes keep their darkness.
   colour[0] *= static_cast<float>(smooth_step(0.0, 0.045, open) * 0.3 + 0.7);
   return colour;

@@ -11,6 +11,8 @@ struct EyeLook {
   cv::Vec3f iris_lab;
   cv::Vec3f lash_lab;
   double white_light = 88;  // lightness of the white of the eye, 0 … 100
+  double glint_light = 98;  // and of the highlights
+  cv::Vec2f tint = {0, 0};  // a and b of the light that falls on the eye
   double opened_lids = 0;   // how much further open eyes are drawn, as a share of the opening
   double line_px = 4;       // breadth of the upper lash line
   double least_iris = 0;    // radius that an iris has at least, as a share of the eye's width

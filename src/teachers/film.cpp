@@ -2,7 +2,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <opencv2/imgproc.hpp>
+#include <optional>
+#include <vector>
 
 #include "base/error.h"
 #include "teachers/film_parts.h"
@@ -30,6 +33,40 @@ cv::Mat frame_matte(const Scene& scene, const SkinLayers& layers) {
   return frame;
 }
 
+// Mean Lab of the lightest fifth between the lids, where the photo shows enough of them.
+std::optional<cv::Vec3f> seen_white(const Scene& scene) {
+  constexpr float kInside = 0.6f;
+  constexpr size_t kFewest = 12;  // pixels of kSmall_px
+  const cv::Mat eyes = resized(scene.mattes.of({Label::kEye, Label::kIris}), kSmall_px);
+  std::vector<cv::Vec3f> pixels;
+  for (int y = 0; y < eyes.rows; ++y) {
+    for (int x = 0; x < eyes.cols; ++x) {
+      if (eyes.at<float>(y, x) > kInside) pixels.push_back(scene.small.at<cv::Vec3f>(y, x));
+    }
+  }
+  if (pixels.size() < kFewest) return std::nullopt;
+  const auto lightest = static_cast<std::ptrdiff_t>(pixels.size() / 5);
+  std::ranges::nth_element(pixels, pixels.begin() + lightest, std::greater{},
+                           [](const cv::Vec3f& lab) { return lab[0]; });
+  cv::Vec3f sum(0, 0, 0);
+  for (auto it = pixels.begin(); it != pixels.begin() + lightest; ++it) sum += *it;
+  return sum / static_cast<float>(lightest);
+}
+
+// Eyes are no lamps: in dim or coloured light they are as dim and as coloured as it is.
+void put_into_light(EyeLook& look, const Scene& scene) {
+  constexpr float kColourless = 12, kTint = 0.7f;  // chroma that skin around small eyes lends them
+  const std::optional<cv::Vec3f> seen = seen_white(scene);
+  if (!seen) return;
+  const double most = 1.15 * (*seen)[0] + 12, share = std::min(most / look.white_light, 1.0);
+  look.white_light *= share;
+  look.glint_light = std::min(look.glint_light, look.white_light + 16);
+  look.iris_lab *= static_cast<float>(share);
+  const float chroma = std::hypot((*seen)[1], (*seen)[2]);
+  const float left = kTint * std::max(chroma - kColourless, 0.0f) / std::max(chroma, 1.0f);
+  look.tint = cv::Vec2f((*seen)[1], (*seen)[2]) * left;
+}
+
 EyeLook look_of(const Sitting& sitting, const FilmStage& stage) {
   const Scene& scene = sitting.scene;
   EyeLook look;
@@ -46,6 +83,7 @@ EyeLook look_of(const Sitting& sitting, const FilmStage& stage) {
   look.crease_lab = cv::Vec3f(scene.skin[0] * 0.45f, scene.skin[1] + 6 * static_cast<float>(stage.colour),
                               scene.skin[2] + 2 * static_cast<float>(stage.colour));
   look.crease = 0.75;
+  put_into_light(look, scene);
   return look;
 }
 

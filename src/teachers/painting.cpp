@@ -54,10 +54,12 @@ cv::Mat pushed_colours(const Scene& scene) {
 class Painter {
  public:
   // All of kWork_px.
-  Painter(const cv::Mat& reference, const cv::Mat& flow, const cv::Mat& detail, int canvas_px)
+  Painter(const cv::Mat& reference, const cv::Mat& flow, const cv::Mat& detail, const cv::Mat& calm,
+          int canvas_px)
       : reference_(reference),
         flow_(flow),
         detail_(detail),
+        calm_(calm),
         canvas_(resized(soft(reference, 9), canvas_px)),
         height_(cv::Mat::zeros(canvas_px, canvas_px, CV_32F)),
         scale_(static_cast<double>(canvas_px) / kWork_px),
@@ -76,7 +78,7 @@ class Painter {
       const cv::Point pixel = inside(start);
       const double detail = detail_.at<float>(pixel);
       if (error.at<float>(pixel) <= brush.error || detail < brush.detail) continue;
-      stroke(start, brush, chance, detail);
+      stroke(start, brush, chance, std::max(detail, static_cast<double>(calm_.at<float>(pixel))), detail);
     }
   }
 
@@ -104,10 +106,12 @@ class Painter {
     return starts;
   }
 
-  void stroke(const cv::Point2d& start, const Brush& brush, const cv::Vec3d& chance, double detail) {
+  void stroke(const cv::Point2d& start, const Brush& brush, const cv::Vec3d& chance, double calm,
+              double detail) {
     constexpr int kShift = 3;
-    // Paint is never mixed quite the same: lighter or darker, warmer or colder. Less where features are.
-    const double variety = 1 - 0.8 * detail;
+    // Paint is never mixed quite the same: lighter or darker, warmer or colder. Less where features are, and
+    // on skin, where every spot is seen.
+    const double variety = 1 - 0.85 * calm;
     const double light = 1 + 0.065 * variety * chance[0], warmth = 0.03 * variety * chance[1];
     const cv::Vec3f colour =
         target_.at<cv::Vec3f>(inside(start))
@@ -138,7 +142,7 @@ class Painter {
     cv::polylines(height_, points, false, cv::Scalar(chance[2]), breadth, cv::LINE_8, kShift);
   }
 
-  cv::Mat reference_, flow_, detail_;
+  cv::Mat reference_, flow_, detail_, calm_;
   cv::Mat canvas_, height_;  // RGB 0 … 1; thickness of the paint 0 … 1
   double scale_;             // canvas pixels in a pixel of the others
   cv::Mat target_;           // the reference as coarse as the brush
@@ -217,9 +221,11 @@ Drawing draw_painting(const FaceDrawingInput& input) {
   cv::max(detail, cv::Mat(soft(resized(mattes.of({Label::kSkin}), kWork_px), 3) * 0.2), detail);
   detail = mapped(detail, [](double value) { return std::clamp(value, 0.0, 1.0); });
 
-  Painter painter(reference, flow, detail, scene.canvas_px());
+  cv::Mat calm;
+  cv::max(detail, cv::Mat(soft(resized(mattes.of({Label::kSkin}), kWork_px), 3) * 0.8), calm);
+  Painter painter(reference, flow, detail, calm, scene.canvas_px());
   for (const Brush& brush : kBrushes) painter.paint(brush);
-  const cv::Mat shine = relief(painter.height(), flow, detail);
+  const cv::Mat shine = relief(painter.height(), flow, calm);
   cv::Mat canvas = soft(painter.canvas(), 0.7 * scene.px()), factor;
   cv::merge(std::vector<cv::Mat>{shine, shine, shine}, factor);
   cv::Mat picture = to_lab(canvas.mul(factor));

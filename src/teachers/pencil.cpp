@@ -37,8 +37,10 @@ cv::Mat tone_of(const Scene& scene, const cv::Mat& light, const cv::Mat& skin, c
   const double mean = base.dot(face) / (cv::sum(face)[0] + 1.0);
   base = resized(base, scene.canvas_px());
   const cv::Mat inside = inside_of(skin, 0.5);
+  // Fair skin is the paper's; darker skin is hatched as much darker as it is.
+  const double ground = 0.84 - 0.95 * std::max(0.68 - mean, 0.0);
   const cv::Mat on_skin = mapped(
-      base, [mean](double l) { return std::clamp(0.80 + (l - mean) * 1.15 - (1 - mean) * 0.18, 0.0, 1.0); });
+      base, [=](double l) { return std::clamp(ground + (l - mean) * 1.35 - (1 - mean) * 0.16, 0.0, 1.0); });
   cv::Mat tone = base.mul(1.0 - inside) + on_skin.mul(inside);
   tone = soft(tone, scene.px());
   // What is behind the person is hinted at.

@@ -40,6 +40,49 @@ cv::Mat wide_mean(const cv::Mat& plane, const cv::Mat& inside, double unit, doub
   return wide;
 }
 
+// Where the axis of the face divides the way between the cheeks, 0 … 1, so that turned heads have one too.
+double axis_of(const face::Landmarks& p, const cv::Point2d& left, const cv::Point2d& across) {
+  const cv::Point2d middle = (p[33] + p[51] + p[57] + p[8]) / 4.0;
+  return std::clamp((middle - left).dot(across) / std::max(across.dot(across), 1.0), 0.2, 0.8);
+}
+
+// A shadow is on one side, a beard on both: takes what the other half of the face does not have as well.
+cv::Mat on_both_sides(const cv::Mat& matte, const cv::Point2d& left, const cv::Point2d& across, double axis,
+                      double unit) {
+  const cv::Mat around = soft(matte, 0.10 * unit);
+  const double breadth = std::max(across.dot(across), 1.0);
+  cv::Mat places(matte.size(), CV_32FC2), other;
+  for (int y = 0; y < matte.rows; ++y) {
+    for (int x = 0; x < matte.cols; ++x) {
+      const double t = (cv::Point2d(x, y) - left).dot(across) / breadth;
+      const double mirrored =
+          t < axis ? axis + (axis - t) * (1 - axis) / axis : axis - (t - axis) * axis / (1 - axis);
+      const cv::Point2d there = cv::Point2d(x, y) + (mirrored - t) * across;
+      places.at<cv::Vec2f>(y, x) = {static_cast<float>(there.x), static_cast<float>(there.y)};
+    }
+  }
+  cv::remap(around, other, places, {}, cv::INTER_LINEAR, cv::BORDER_REPLICATE);
+  return cv::min(matte, other * 1.6);
+}
+
+// Beards cover the lip below the nose or the chin; folds beside a smile and shadows under the jaw do not.
+double beard_presence(const cv::Mat& matte, const face::Landmarks& p) {
+  const auto mean_in = [&matte](const std::vector<cv::Point2d>& corners) {
+    std::vector<cv::Point> polygon;
+    for (const cv::Point2d& corner : corners) {
+      polygon.emplace_back(cvRound(std::clamp(corner.x, -1e4, 1e4)),
+                           cvRound(std::clamp(corner.y, -1e4, 1e4)));
+    }
+    cv::Mat mask = cv::Mat::zeros(matte.size(), CV_8U);
+    cv::fillConvexPoly(mask, polygon, 255);
+    return cv::mean(matte, mask)[0];
+  };
+  const cv::Point2d chin = p[8] * 0.8 + p[57] * 0.2;
+  const double moustache = mean_in({p[31], p[35], p[53], p[49]});
+  const double goatee = mean_in({p[58], p[56], p[9] * 0.5 + chin * 0.5, p[7] * 0.5 + chin * 0.5});
+  return smooth_step(0.08, 0.22, std::max(moustache, goatee));
+}
+
 // Dark and textured on the lower face, compared with the cheek of its own side (so that a shadow over half
 // the face is no beard). All at kSmall_px; `light` is the skin's lightness 0 … 1 without pores.
 cv::Mat beard_matte(const cv::Mat& light, const cv::Mat& detail, const cv::Mat& skin,
@@ -68,7 +111,7 @@ cv::Mat beard_matte(const cv::Mat& light, const cv::Mat& detail, const cv::Mat& 
       const double side = smooth_step(0.1, 0.9, (here - left).dot(across) / breadth);
       const double cheek = left_light * (1 - side) + right_light * side;
       const double dark = (cheek - light.at<float>(y, x)) / cheek;
-      const double texture = rough.at<float>(y, x) / cheek;
+      const double texture = rough.at<float>(y, x) / std::max(cheek, 0.4);
       // Sideburns are beard only at the rim of the face; the moustache starts under the nose.
       const double rim = smooth_step(0.75, 1.05, std::abs(2 * (here - left).dot(across) / breadth - 1));
       const double place =
@@ -77,7 +120,8 @@ cv::Mat beard_matte(const cv::Mat& light, const cv::Mat& detail, const cv::Mat& 
           static_cast<float>(place * smooth_step(0.16, 0.40, dark) * smooth_step(0.010, 0.030, texture));
     }
   }
-  return soft(matte, 0.012 * unit).mul(skin);
+  matte = on_both_sides(matte, left, across, axis_of(p, left, across), unit);
+  return soft(matte * beard_presence(matte, p), 0.012 * unit).mul(skin);
 }
 
 }  // namespace

@@ -43,10 +43,10 @@ cv::Mat clamped(const cv::Mat& mask) {
 // A print knows one pale tone, but the order of real skins stays: fair, tanned, dark.
 cv::Vec3f skin_tone(const cv::Vec3f& own) {
   const cv::Vec3f pale = lab_of(kPale);
-  const float lightness = 93.0f - 0.78f * std::clamp(80.0f - own[0], 0.0f, 60.0f) +
+  const float lightness = 93.0f - 0.95f * std::clamp(80.0f - own[0], 0.0f, 60.0f) +
                           0.3f * std::clamp(own[0] - 80.0f, 0.0f, 20.0f);
-  return {std::clamp(lightness, 42.0f, 95.0f), 0.5f * pale[1] + 0.45f * own[1],
-          0.6f * pale[2] + 0.6f * own[2]};
+  return {std::clamp(lightness, 38.0f, 95.0f), 0.5f * pale[1] + 0.6f * own[1],
+          0.6f * pale[2] + 0.55f * own[2]};
 }
 
 cv::Mat print_skin(const Scene& scene, const cv::Mat& matte) {
@@ -189,7 +189,10 @@ void print_mouth(cv::Mat& picture, const Scene& scene) {
   const int side = scene.canvas_px();
   const cv::Mat inside =
       mix(filled(side, lab_of({0.22, 0.13, 0.16})), filled(side, lab_of({0.94, 0.92, 0.86})), teeth);
-  picture = mix(picture, filled(side, lab_of({0.74, 0.38, 0.33})), lips * 0.72);
+  // Vermilion on fair skin; on dark skin a deep red that is as much darker than it.
+  const cv::Vec3f skin = skin_tone(scene.skin), deep(skin[0] - 9, skin[1] + 15, skin[2] + 1);
+  const cv::Vec3f red = between(deep, lab_of({0.74, 0.38, 0.33}), smooth_step(46, 72, skin[0]));
+  picture = mix(picture, filled(side, red), lips * 0.72);
   picture = mix(picture, inside, mouth);
 }
 
