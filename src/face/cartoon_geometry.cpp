@@ -63,9 +63,9 @@ DisplacementField::DisplacementField(const Landmarks& landmarks, int size_px, co
       cv::Point2d source = here;
       for (const Zoom& zoom : zooms) {
         const cv::Point2d d = here - zoom.centre;
-        const double r = length(d) / zoom.radius;
-        if (r >= 1) continue;
-        const double falloff = (1 - r * r) * (1 - r * r);
+        const double r2 = d.dot(d) / (zoom.radius * zoom.radius);
+        if (r2 >= 1) continue;
+        const double falloff = (1 - r2) * (1 - r2);
         source += d * ((1.0 / zoom.factor - 1.0) * falloff);
       }
       // The jaw: most below the nose, fading out sideways and upwards.

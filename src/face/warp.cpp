@@ -12,9 +12,9 @@ namespace toonmirror::face {
 namespace {
 
 // The pixels of the source that the target may look at, or all where it looks at none (its border then fills
-// it).
+// it). `scale`: source pixels a target pixel.
 cv::Rect region_seen(const cv::Mat& source, const cv::Matx23d& source_from_target, cv::Size size,
-                     double margin) {
+                     double scale) {
   double left = HUGE_VAL, top = HUGE_VAL, right = -HUGE_VAL, bottom = -HUGE_VAL;
   for (const cv::Point2d corner :
        {cv::Point2d(0, 0), cv::Point2d(size.width - 1, 0), cv::Point2d(0, size.height - 1),
@@ -25,6 +25,11 @@ cv::Rect region_seen(const cv::Mat& source, const cv::Matx23d& source_from_targe
     top = std::min(top, p[1]);
     bottom = std::max(bottom, p[1]);
   }
+  double margin = 4 * std::max(scale, 1.0);
+  const bool inside = left >= margin && top >= margin && right < source.cols - margin - 1 &&
+                      bottom < source.rows - margin - 1;
+  // A mirrored border needs as much of the picture inside as lies outside.
+  if (!inside) margin += 0.25 * scale * size.width;
   const auto clamped = [](double value, int end) {
     return static_cast<int>(std::clamp(value, 0.0, double(end)));
   };
@@ -59,9 +64,7 @@ cv::Mat resample(const cv::Mat& source, const cv::Matx23d& source_from_target, c
                  int interpolation, int border) {
   const double scale = std::sqrt(std::abs(source_from_target(0, 0) * source_from_target(1, 1) -
                                           source_from_target(0, 1) * source_from_target(1, 0)));
-  // A mirrored border needs as much of the picture inside as lies outside, hence the generous margin.
-  const cv::Rect region =
-      region_seen(source, source_from_target, size, 4 * std::max(scale, 1.0) + 0.25 * scale * size.width);
+  const cv::Rect region = region_seen(source, source_from_target, size, scale);
   cv::Mat seen = source(region);
   cv::Matx23d seen_from_target = compose(translation(-cv::Point2d(region.tl())), source_from_target);
   if (scale > 1) {
