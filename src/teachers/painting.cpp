@@ -222,7 +222,7 @@ Drawing draw_painting(const FaceDrawingInput& input) {
   detail = mapped(detail, [](double value) { return std::clamp(value, 0.0, 1.0); });
 
   cv::Mat calm;
-  cv::max(detail, cv::Mat(soft(resized(mattes.of({Label::kSkin}), kWork_px), 3) * 0.8), calm);
+  cv::max(detail, cv::Mat(soft(resized(mattes.of({Label::kSkin}), kWork_px), 3) * 0.6), calm);
   Painter painter(reference, flow, detail, calm, scene.canvas_px());
   for (const Brush& brush : kBrushes) painter.paint(brush);
   const cv::Mat shine = relief(painter.height(), flow, calm);

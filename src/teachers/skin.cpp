@@ -83,19 +83,27 @@ double beard_presence(const cv::Mat& matte, const face::Landmarks& p) {
   return smooth_step(0.08, 0.22, std::max(moustache, goatee));
 }
 
-// Dark and textured on the lower face, compared with the cheek of its own side (so that a shadow over half
-// the face is no beard). All at kSmall_px; `light` is the skin's lightness 0 … 1 without pores.
-cv::Mat beard_matte(const cv::Mat& light, const cv::Mat& detail, const cv::Mat& skin,
-                    const face::Landmarks& points, double unit) {
-  const auto at = [&](const cv::Point2d& p) {
-    const cv::Point q(std::clamp(cvRound(std::clamp(p.x, -1e4, 1e4)), 0, light.cols - 1),
-                      std::clamp(cvRound(std::clamp(p.y, -1e4, 1e4)), 0, light.rows - 1));
-    const cv::Rect box = cv::Rect(q.x - 4, q.y - 4, 9, 9) & cv::Rect({0, 0}, light.size());
-    return std::max(cv::mean(light(box))[0], 0.08);
+// Chroma for the lightness, CIE Lab planes, without pores.
+cv::Mat saturation_of(const std::vector<cv::Mat>& lab, const cv::Mat& inside, double unit) {
+  cv::Mat chroma;
+  cv::magnitude(lab[1], lab[2], chroma);
+  return masked_soft(chroma / (lab[0] + 8.0), inside, 0.03 * unit);
+}
+
+// Dark, colourless and textured on the lower face, compared with the cheek of its own side (so that a shadow
+// over half the face is no beard). All at kSmall_px; `light` is the skin's lightness 0 … 1 without pores.
+cv::Mat beard_matte(const cv::Mat& light, const cv::Mat& detail, const cv::Mat& saturation,
+                    const cv::Mat& skin, const face::Landmarks& points, double unit) {
+  const auto mean_at = [](const cv::Mat& plane, const cv::Point2d& p) {
+    const cv::Point q(std::clamp(cvRound(std::clamp(p.x, -1e4, 1e4)), 0, plane.cols - 1),
+                      std::clamp(cvRound(std::clamp(p.y, -1e4, 1e4)), 0, plane.rows - 1));
+    const cv::Rect box = cv::Rect(q.x - 4, q.y - 4, 9, 9) & cv::Rect({0, 0}, plane.size());
+    return std::max(cv::mean(plane(box))[0], 0.08);
   };
   const auto& p = points;
   const cv::Point2d left = (p[41] + p[31] * 2.0 + p[2]) * 0.25, right = (p[46] + p[35] * 2.0 + p[14]) * 0.25;
-  const double left_light = at(left), right_light = at(right);
+  const double left_light = mean_at(light, left), right_light = mean_at(light, right);
+  const double left_colour = mean_at(saturation, left), right_colour = mean_at(saturation, right);
   const cv::Point2d nose = p[33], chin = p[8], across = right - left;
   cv::Point2d down = chin - p[27];
   const double height = std::max(std::hypot(down.x, down.y), 1.0),
@@ -110,14 +118,17 @@ cv::Mat beard_matte(const cv::Mat& light, const cv::Mat& detail, const cv::Mat& 
       if (below < -0.30 || below > 0.66 || skin.at<float>(y, x) <= 0) continue;
       const double side = smooth_step(0.1, 0.9, (here - left).dot(across) / breadth);
       const double cheek = left_light * (1 - side) + right_light * side;
-      const double dark = (cheek - light.at<float>(y, x)) / cheek;
+      const double dark = (cheek - light.at<float>(y, x)) / std::max(cheek, 0.6);
+      // A shadow on skin is as colourful for its lightness as the skin, hair is not.
+      const double colour = saturation.at<float>(y, x) / (left_colour * (1 - side) + right_colour * side);
       const double texture = rough.at<float>(y, x) / std::max(cheek, 0.4);
       // Sideburns are beard only at the rim of the face; the moustache starts under the nose.
       const double rim = smooth_step(0.75, 1.05, std::abs(2 * (here - left).dot(across) / breadth - 1));
       const double place =
           smooth_step(-0.04 - 0.2 * rim, 0.05 - 0.2 * rim, below) * (1 - smooth_step(0.50, 0.62, below));
       matte.at<float>(y, x) =
-          static_cast<float>(place * smooth_step(0.16, 0.40, dark) * smooth_step(0.010, 0.030, texture));
+          static_cast<float>(place * (1 - smooth_step(0.85, 1.02, colour)) * smooth_step(0.11, 0.26, dark) *
+                             smooth_step(0.006, 0.018, texture));
     }
   }
   matte = on_both_sides(matte, left, across, axis_of(p, left, across), unit);
@@ -147,7 +158,8 @@ SkinLayers draw_skin(const Scene& scene, double blush) {
       masked_soft(guided_model(forms, forms, inside, 0.2 * unit, 0.008).apply(forms), inside, 0.06 * unit);
   const cv::Mat detail = forms - masked_soft(forms, inside, 0.11 * unit);
   SkinLayers layers;
-  const cv::Mat beard = beard_matte(masked_soft(light, inside, 0.02 * unit), light - forms, matte, p, unit);
+  const cv::Mat beard = beard_matte(masked_soft(light, inside, 0.02 * unit), light - forms,
+                                    saturation_of(small, inside, unit), matte, p, unit);
   layers.beard = enlarged(beard);
 
   // Chroma comes from the skin without beard, slowly varying.

@@ -76,6 +76,17 @@ TEST(Film, DarkGlassesStayDark) {
   EXPECT_LT(cv::norm(mean_at(picture, {90, 110, 14, 12})), 90);
 }
 
+TEST(Film, EyesAreNoLampsInTheDark) {
+  FaceDrawingInput input = synthetic_face();
+  const cv::Rect eye(85, 105, 24, 22);
+  double bright = 0, dim = 0;
+  cv::minMaxLoc(draw_film(input).picture(eye).clone().reshape(1), nullptr, &bright);
+  input.photo *= 0.2;
+  cv::minMaxLoc(draw_film(input).picture(eye).clone().reshape(1), nullptr, &dim);
+  EXPECT_GT(bright, 200);
+  EXPECT_LT(dim, 0.7 * bright);
+}
+
 TEST(Film, NeedsAMesh) {
   FaceDrawingInput input = synthetic_face();
   input.mesh.clear();

@@ -32,6 +32,31 @@ double colourfulness(const cv::Mat& rgb) {
   return cv::mean(cv::abs(planes[0] - planes[2]))[0];
 }
 
+// A lower face with that much of it dark and rough, from the left of the picture.
+FaceDrawingInput with_stubble(int width_px) {
+  FaceDrawingInput input = synthetic_face();
+  cv::RNG random(4);
+  cv::Mat dark = input.photo.clone();
+  cv::ellipse(dark, {128, 200}, {50, 26}, 0, 0, 360, {48, 42, 40}, cv::FILLED);
+  for (cv::Vec3b& pixel : cv::Mat_<cv::Vec3b>(dark)) {
+    if (pixel == cv::Vec3b(48, 42, 40)) pixel *= random.uniform(0.4, 1.6);
+  }
+  const cv::Rect part(0, 0, width_px, 256);
+  dark(part).copyTo(input.photo(part));
+  return input;
+}
+
+// Lightness below the left corner of the mouth.
+double jaw_light(const cv::Mat& picture) { return cv::mean(picture(cv::Rect(92, 192, 12, 12)))[1]; }
+
+TEST(Print, ABeardIsOnBothSidesAndAShadowOnOne) {
+  const double bare = jaw_light(picture_of("ukiyoe", with_stubble(1)));
+  const double beard = jaw_light(picture_of("ukiyoe", with_stubble(256)));
+  const double shadow = jaw_light(picture_of("ukiyoe", with_stubble(112)));
+  EXPECT_LT(beard, bare - 60);
+  EXPECT_GT(shadow, beard + 45);
+}
+
 class EveryTeacher : public ::testing::TestWithParam<std::string> {};
 
 TEST_P(EveryTeacher, DrawsAPictureOfTheSameSizeAndAlwaysTheSame) {
