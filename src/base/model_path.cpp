@@ -55,7 +55,10 @@ std::vector<fs::path> model_folders() {
   } else if (const fs::path home = environment_path("HOME"); !home.empty()) {
     add(home / ".local/share/toonmirror/models");
   }
-  add(TOONMIRROR_INSTALLED_MODELS);
+  std::error_code unknown;
+  if (const fs::path program = fs::read_symlink("/proc/self/exe", unknown); !program.empty()) {
+    add((program.parent_path() / TOONMIRROR_DATA_FROM_PROGRAMS / "toonmirror/models").lexically_normal());
+  }
   add(TOONMIRROR_SOURCE_MODELS);
   return folders;
 }

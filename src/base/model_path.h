@@ -9,8 +9,8 @@
 namespace toonmirror {
 
 // The folders that are searched, best first, whether they exist or not: ./models, $TOONMIRROR_MODELS, the
-// user's data folder ($XDG_DATA_HOME or ~/.local/share, then toonmirror/models), the installed share folder,
-// and the source tree.
+// user's data folder ($XDG_DATA_HOME or ~/.local/share, then toonmirror/models), the share folder beside the
+// installed program's, and the source tree.
 std::vector<std::filesystem::path> model_folders();
 
 // All files with that extension (".toml", ".safetensors") in these folders, sorted by name; of two with the

@@ -31,6 +31,7 @@ TEST(InterruptDeathTest, FirstSignalRaisesTheFlagOnly) {
   };
   EXPECT_EXIT(stop_politely(SIGINT), ::testing::ExitedWithCode(130), "");
   EXPECT_EXIT(stop_politely(SIGTERM), ::testing::ExitedWithCode(130), "");
+  EXPECT_EXIT(stop_politely(SIGHUP), ::testing::ExitedWithCode(130), "");
 }
 
 TEST(InterruptDeathTest, SecondSignalEndsTheProgram) {

@@ -51,6 +51,12 @@ class ModelPathTest : public ::testing::Test {
   ScopedVariable data_{"XDG_DATA_HOME", (folder_ / "data").string()};
 };
 
+// An installed program finds what was installed with it, whatever prefix that was.
+TEST_F(ModelPathTest, TheShareFolderBesideTheProgramsIsSearched) {
+  const fs::path programs = fs::read_symlink("/proc/self/exe").parent_path();
+  EXPECT_THAT(model_folders(), ::testing::Contains(programs.parent_path() / "share/toonmirror/models"));
+}
+
 TEST_F(ModelPathTest, EarlierFoldersWin) {
   folder_.write("data/toonmirror/models/x.testmodel", "");
   EXPECT_EQ(find_model("x", ".testmodel"), folder_ / "data/toonmirror/models/x.testmodel");
