@@ -15,6 +15,7 @@
 #include "base/model_path.h"
 #include "cli/commands.h"
 #include "cli/common_options.h"
+#include "cli/default_style.h"
 #include "cli/exit_code.h"
 #include "media/probe.h"
 #include "media/still.h"
@@ -31,7 +32,7 @@ using nlohmann::ordered_json;
 
 // What makes an avatar of a photo.
 struct AvatarArguments {
-  std::string style = "toon";
+  std::string style = kDefaultStyle;
   toon::DrawWith draw = toon::DrawWith::kAuto;
   bool no_toon = false;
   std::string model = "motion";

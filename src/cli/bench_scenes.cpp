@@ -13,6 +13,7 @@
 #include <opencv2/imgproc.hpp>
 
 #include "base/model_path.h"
+#include "cli/default_style.h"
 #include "engine/convolution.h"
 #include "media/video_writer.h"
 #include "nets/first_order_motion.h"
@@ -96,7 +97,7 @@ cv::Mat test_crop(int size_px) {
 
 BenchScene house_encoder_scene() {
   const auto prepare = [](c10::ScalarType type) -> BenchRun {
-    const auto toonifier = std::make_shared<toon::Toonifier>(toon::find_style("toon"), type);
+    const auto toonifier = std::make_shared<toon::Toonifier>(toon::find_style(kDefaultStyle), type);
     return [toonifier, crop = test_crop(toonifier->crop_size_px())] { toonifier->encode(crop); };
   };
   return {"house-encoder", "latent, features and parsing of a 256 px face", prepare};
@@ -104,11 +105,11 @@ BenchScene house_encoder_scene() {
 
 BenchScene house_generator_scene() {
   const auto prepare = [](c10::ScalarType type) -> BenchRun {
-    const auto toonifier = std::make_shared<toon::Toonifier>(toon::find_style("toon"), type);
+    const auto toonifier = std::make_shared<toon::Toonifier>(toon::find_style(kDefaultStyle), type);
     const toon::FaceCode code = toonifier->encode(test_crop(toonifier->crop_size_px()));
     return [toonifier, code] { toonifier->render(code); };
   };
-  return {"house-generator", "style toon, 256 px", prepare};
+  return {"house-generator", "the default style, 256 px", prepare};
 }
 
 // A folder of its own that goes with its last user.
@@ -165,7 +166,7 @@ BenchScene chain_scene(int threads) {
   const fs::path clip = write_chain_clip(folder->path);
   const auto predictor = std::make_shared<face::SharedLandmarkPredictor>(face::load_landmark_predictor());
   const auto prepare = [folder, clip, predictor, threads](c10::ScalarType type) -> BenchRun {
-    const auto toonifier = std::make_shared<toon::Toonifier>(toon::find_style("toon"), type);
+    const auto toonifier = std::make_shared<toon::Toonifier>(toon::find_style(kDefaultStyle), type);
     toon::ConvertOptions options;
     options.workers = threads;
     return [folder, clip, predictor, toonifier, options] {

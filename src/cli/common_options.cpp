@@ -11,6 +11,7 @@
 #include "cli/machine.h"
 #include "engine/backend.h"
 #include "media/ffmpeg.h"
+#include "toon/drawing_size.h"
 
 namespace toonmirror::cli {
 namespace {
@@ -55,10 +56,7 @@ c10::ScalarType choose_precision(const std::string& name, const at::Device& devi
     if (!device.is_cpu()) throw UsageError("--precision int8 is for processors", "use --device cpu");
     return bf16 ? c10::ScalarType::BFloat16 : c10::ScalarType::Float;
   }
-  if (name == "fp32") return c10::ScalarType::Float;
-  if (name == "bf16") return c10::ScalarType::BFloat16;
-  throw UsageError("--precision " + name + ": this version does not compute in " + name,
-                   "use fp32, bf16 or int8");
+  return name == "bf16" ? c10::ScalarType::BFloat16 : c10::ScalarType::Float;
 }
 
 bool is_device_name(const std::string& name) {
@@ -90,6 +88,18 @@ void add_scene_option(CLI::App& command, std::string& scene) {
 toon::SceneChoice chosen_scene(const std::string& scene) {
   if (scene == "keep") return toon::SceneChoice::kKeep;
   return scene == "style" ? toon::SceneChoice::kStyle : toon::SceneChoice::kOfStyle;
+}
+
+void add_size_option(CLI::App& command, int& size_px) {
+  static const std::map<std::string, int> kSizes = {
+      {"auto", toon::DrawingSizes::kAuto}, {"256", 256}, {"512", 512}, {"1024", 1024}};
+  command
+      .add_option_function<std::string>(
+          "--size", [&size_px](const std::string& name) { size_px = kSizes.at(name); },
+          "Pixels of a drawing's side, up to those of the style's network: auto draws small faces at 256")
+      ->type_name("SIZE")
+      ->default_str("auto")
+      ->check(CLI::IsMember({"auto", "256", "512", "1024"}));
 }
 
 void add_draw_option(CLI::App& command, toon::DrawWith& draw, const std::string& subject) {
@@ -139,7 +149,7 @@ void add_compute_options(CLI::App& command, ComputeOptions& options) {
           "--precision", options.precision,
           "Numbers to compute in: auto, fp32, bf16, or int8 (faster where networks are large, less exact)")
       ->type_name("NAME")
-      ->check(CLI::IsMember({"auto", "fp32", "bf16", "fp16", "int8"}));
+      ->check(CLI::IsMember({"auto", "fp32", "bf16", "int8"}));
   command.add_option("--threads", options.threads, "Cores to use; 0 means all")
       ->type_name("N")
       ->check(CLI::Range(0, kMostThreads));

@@ -24,6 +24,9 @@ void add_style_option(CLI::App& command, std::string& style);
 void add_scene_option(CLI::App& command, std::string& scene);
 toon::SceneChoice chosen_scene(const std::string& scene);
 
+// --size auto|256|512|1024, as toon::DrawingSizes takes it.
+void add_size_option(CLI::App& command, int& size_px);
+
 // --draw auto|child|teacher. `subject`: what is drawn, in the help.
 void add_draw_option(CLI::App& command, toon::DrawWith& draw, const std::string& subject);
 
@@ -39,7 +42,7 @@ void add_verbosity_options(CLI::App& command);
 // As given on the command line.
 struct ComputeOptions {
   std::string device = "auto";     // auto, cpu, cuda, cuda:N
-  std::string precision = "auto";  // auto, fp32, bf16, fp16, int8
+  std::string precision = "auto";  // auto, fp32, bf16, int8
   int threads = 0;                 // 0: all usable cores
   std::string engine = "auto";     // auto, onednn, torch
 };

@@ -19,6 +19,7 @@
 #include "base/log.h"
 #include "cli/commands.h"
 #include "cli/common_options.h"
+#include "cli/default_style.h"
 #include "cli/exit_code.h"
 #include "media/probe.h"
 #include "toon/batch.h"
@@ -39,11 +40,12 @@ const std::map<std::string, toon::FaceChoice> kFaceChoices = {{"all", toon::Face
 struct Arguments {
   std::vector<std::string> inputs;
   std::string output;
-  std::string style = "toon";
+  std::string style = kDefaultStyle;
   std::optional<double> psi, likeness;
   std::string paste = "head";
   std::string scene = "auto";
   std::string faces = "all";
+  int size_px = toon::DrawingSizes::kAuto;
   toon::DrawWith draw = toon::DrawWith::kAuto;
   std::string codec = "auto";
   std::string preset = "medium";
@@ -133,6 +135,7 @@ class Converter {
     options_.paste.mode = kPasteModes.at(arguments.paste);
     options_.paste.scene = chosen_scene(arguments.scene);
     options_.faces = kFaceChoices.at(arguments.faces);
+    options_.size_px = arguments.size_px;
     options_.draw = chosen_draw(arguments, toonifier_.style());
     options_.workers = compute_.threads;
     options_.video.codec = arguments.codec;
@@ -238,6 +241,7 @@ void add_convert(CLI::App& app, Action& chosen) {
       ->check(CLI::IsMember(names_of(kPasteModes)));
   add_scene_option(*command, arguments->scene);
   add_draw_option(*command, arguments->draw, "photos");
+  add_size_option(*command, arguments->size_px);
   command->add_option("--faces", arguments->faces, "Which faces are drawn: all, or the largest")
       ->type_name("NAME")
       ->check(CLI::IsMember(names_of(kFaceChoices)));

@@ -12,6 +12,7 @@
 #include "cli/clip_figures.h"
 #include "cli/commands.h"
 #include "cli/common_options.h"
+#include "cli/default_style.h"
 #include "cli/evaluate_report.h"
 #include "cli/exit_code.h"
 #include "cli/photo_figures.h"
@@ -24,7 +25,7 @@ namespace toonmirror::cli {
 namespace {
 
 struct Arguments {
-  std::string style = "toon", sheet;
+  std::string style = kDefaultStyle, sheet;
   std::vector<std::string> clips, sheet_styles;
   std::optional<double> likeness;
   PhotoFiguresOptions photos;

@@ -27,7 +27,7 @@ namespace {
 struct Arguments {
   std::string seeds = "0-15";
   std::string output;
-  std::string style = "toon";
+  std::string style = "toon";        // the one that has learned most from W+ alone, without likeness features
   std::string generator;             // a network file instead of a style
   std::vector<std::string> latents;  // instead of seeds
   double psi = 0.7;

@@ -97,6 +97,7 @@ void add_live(CLI::App& app, Action& chosen) {
   command->add_option("--paste", a.paste, "What is drawn: head, face or crop")
       ->check(CLI::IsMember({"head", "face", "crop"}));
   add_scene_option(*command, a.scene);
+  add_size_option(*command, a.size_px);
   command->add_option("--faces", a.faces, "all, or largest: the one that was largest when it came")
       ->check(CLI::IsMember({"all", "largest"}));
   command->add_option("--stability", a.stability, "How much the drawing is steadied, 0 to 1")

@@ -68,12 +68,14 @@ LiveSession::LiveSession(const LiveArguments& arguments)
   panel_.style = toonifier_->style().name;
   panel_.recipe = toonifier_->style();
   panel_.resolutions = resolutions_up_to(toonifier_->resolution());
+  panel_.latent_rows = static_cast<int>(toonifier_->latent_count());
   panel_.driving = arguments.driving;
   panel_.camera = arguments.camera.source;
   panel_.settings.mode = kModes.at(arguments.mode);
   panel_.settings.paste.mode = kPasteModes.at(arguments.paste);
   panel_.settings.paste.scene = chosen_scene(arguments.scene);
   panel_.settings.faces = arguments.faces == "largest" ? toon::FaceChoice::kLargest : toon::FaceChoice::kAll;
+  panel_.settings.size_px = arguments.size_px;
   panel_.settings.stability = arguments.stability;
   mirror_->set(panel_.settings);
   if (!arguments.driving.empty()) mirror_->drive_with(arguments.driving);
@@ -163,6 +165,7 @@ void LiveSession::take_style() {
     panel_.style = coming_name_;
     panel_.recipe = toonifier_->style();
     panel_.resolutions = resolutions_up_to(toonifier_->resolution());
+    panel_.latent_rows = static_cast<int>(toonifier_->latent_count());
     notice("style: " + coming_name_);
   } catch (const Error& error) {
     notice(error.what());
@@ -202,7 +205,7 @@ void LiveSession::mix_with(const std::string& file) {
   panel_.settings_changed = true;
   if (file.empty()) return;
   const at::Tensor ws = toon::load_latents(file).ws;
-  const int64_t rows = 2 * std::ssize(panel_.resolutions);
+  const int rows = panel_.latent_rows;
   if (ws.size(1) != rows) {
     throw Error(fmt::format("{}: its latents have {} rows, the style's {}", file, ws.size(1), rows),
                 "project the photo again with this style");

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "cli/common_options.h"
+#include "cli/default_style.h"
 #include "display/panel.h"
 #include "media/capture.h"
 #include "media/virtual_camera.h"
@@ -18,8 +19,9 @@ namespace toonmirror::cli {
 
 struct LiveArguments {
   media::LiveInputOptions camera;
-  std::string mode = "mirror", driving, style = "toon", motion_model = "motion";
+  std::string mode = "mirror", driving, style = kDefaultStyle, motion_model = "motion";
   std::string paste = "head", scene = "auto", faces = "all";
+  int size_px = toon::DrawingSizes::kAuto;
   std::string record, microphone = "auto", virtual_camera;
   double stability = 0.5, target_fps = 0;
   bool headless = false, json = false, software = false, full_screen = false;

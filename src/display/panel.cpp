@@ -139,8 +139,8 @@ void draw_controls(PanelState& state, const Figures& figures, const SampleTextur
     if (ImGui::InputText("saved face", &state.mix_file, ImGuiInputTextFlags_EnterReturnsTrue)) {
       state.wanted_mix = state.mix_file;
     }
-    const int rows = 2 * static_cast<int>(state.resolutions.size());
-    state.settings_changed |= ImGui::SliderInt("from row", &settings.mix_from_row, 0, rows - 1);
+    state.settings_changed |=
+        ImGui::SliderInt("from row", &settings.mix_from_row, 0, std::max(state.latent_rows - 1, 1));
   }
   if (ImGui::CollapsingHeader("Picture", ImGuiTreeNodeFlags_DefaultOpen)) {
     state.settings_changed |= slider("stability", settings.stability, 0, 1);
@@ -148,6 +148,14 @@ void draw_controls(PanelState& state, const Figures& figures, const SampleTextur
     int paste = static_cast<int>(settings.paste.mode);
     if (ImGui::Combo("drawn", &paste, "the head\0the face alone\0the whole square\0")) {
       settings.paste.mode = static_cast<toon::PasteMode>(paste);
+      state.settings_changed = true;
+    }
+    int size = settings.size_px == 256 ? 1 : settings.size_px >= 512 ? 2 : 0;
+    if (ImGui::Combo("size", &size,
+                     "as the face needs\0"
+                     "256 px\0"
+                     "512 px\0")) {
+      settings.size_px = size == 0 ? toon::DrawingSizes::kAuto : 128 << size;
       state.settings_changed = true;
     }
     int scene = static_cast<int>(settings.paste.scene);

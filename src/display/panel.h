@@ -30,6 +30,7 @@ struct PanelState {
   toon::Style recipe;                                // its blend, psi and likeness
   toon::LiveSettings settings;
   std::vector<int64_t> resolutions;   // of the generator's blocks
+  int latent_rows = 0;                // of W+
   std::string driving;                // video of the mode animate
   std::string camera;                 // source
   std::string recipe_file, mix_file;  // as typed: a style's .toml; saved latents, empty: a seed's

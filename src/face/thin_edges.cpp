@@ -8,9 +8,9 @@ namespace toonmirror::face {
 namespace {
 
 // All in pixels of the drawing before it was enlarged.
-constexpr double kLeastScale = 1.08;  // below it there is nothing to gain
-constexpr double kSmooth = 0.4;       // standard deviation: interpolation leaves ripples
-constexpr double kPull = 0.5;         // square pixels: twice as far from the edge, at usual edges
+constexpr double kLeastScale = 1.2;  // below it there is nothing to gain
+constexpr double kSmooth = 0.4;      // standard deviation: interpolation leaves ripples
+constexpr double kPull = 0.5;        // square pixels: twice as far from the edge, at usual edges
 constexpr float kFarthest = 0.6F;
 constexpr float kNoise = 3;  // grey levels a pixel: fainter edges move less
 

@@ -67,7 +67,9 @@ cv::Mat resample(const cv::Mat& source, const cv::Matx23d& source_from_target, c
   const cv::Rect region = region_seen(source, source_from_target, size, scale);
   cv::Mat seen = source(region);
   cv::Matx23d seen_from_target = compose(translation(-cv::Point2d(region.tl())), source_from_target);
-  if (scale > 1) {
+  // Two source pixels between two samples are all heard by linear interpolation, nearly.
+  constexpr double kLinearReach = 1.6;
+  if (scale > (interpolation == cv::INTER_LINEAR ? kLinearReach : 1)) {
     const cv::Size reduced_size(std::max(1, int(std::lround(region.width / scale))),
                                 std::max(1, int(std::lround(region.height / scale))));
     cv::Mat reduced;

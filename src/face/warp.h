@@ -1,4 +1,4 @@
-// Resampling by an affine map without aliasing. Internal to this layer.
+// Resampling by an affine map without aliasing.
 #pragma once
 
 #include <opencv2/core.hpp>

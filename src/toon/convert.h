@@ -10,6 +10,7 @@
 #include "face/landmarks.h"
 #include "media/video_writer.h"
 #include "toon/compositor.h"
+#include "toon/drawing_size.h"
 #include "toon/teacher_drawing.h"
 #include "toon/toonifier.h"
 
@@ -23,7 +24,8 @@ enum class FaceChoice {
 struct ConvertOptions {
   PasteOptions paste = {};
   FaceChoice faces = FaceChoice::kAll;
-  DrawWith draw = DrawWith::kAuto;  // of stills; videos are the network's, and kTeacher is an Error there
+  int size_px = DrawingSizes::kAuto;  // of the network's drawings
+  DrawWith draw = DrawWith::kAuto;    // of stills; videos are the network's, and kTeacher is an Error there
   // Threads that draw, each on one core and on its own frame. Decoding and encoding have a thread each, whose
   // work the drawing ones wait for or leave room to.
   int workers = 1;

@@ -6,6 +6,7 @@
 #include "face/detector.h"
 #include "media/still.h"
 #include "toon/convert.h"
+#include "toon/draw_faces.h"
 #include "toon/teacher_drawing.h"
 
 namespace toonmirror::toon {
@@ -51,7 +52,9 @@ ConvertReport convert_still(const std::filesystem::path& input, const std::files
     faces = find_faces(input, rgb, predictor, options.faces);
   }
   throw_if_interrupted();
-  draw_still(rgb, faces, toonifier, options.draw, options.paste, timer);
+  DrawHooks hooks;
+  hooks.largest_px = DrawingSizes(options.size_px).choose(faces);
+  draw_still(rgb, faces, toonifier, options.draw, options.paste, timer, hooks);
   {
     const auto timed = timer.measure("encode");
     media::write_still(output, image, options.still_quality);

@@ -13,6 +13,7 @@
 #include "media/video_reader.h"
 #include "toon/convert.h"
 #include "toon/draw_faces.h"
+#include "toon/drawing_size.h"
 #include "toon/ordered_queue.h"
 #include "toon/square_pixels.h"
 
@@ -24,6 +25,7 @@ using Clock = std::chrono::steady_clock;
 struct Job {
   media::Frame frame;
   std::vector<face::Face> faces;  // on square pixels
+  std::vector<int> largest_px;    // of their drawings
   std::optional<media::Rect> changed;
 };
 
@@ -108,12 +110,14 @@ class Conversion {
   void decode() {
     compute_in_this_thread_alone();
     LargestFace largest;
+    DrawingSizes sizes(options_.size_px);
     for (Job job; read(job.frame); job = {}) {
       {
         const auto timed = timer_.measure("face");
         const cv::Mat square = square_pixels_.stretch(picture_of(job.frame));
         job.faces = tracker_.update(square, job.frame.seconds());
         if (options_.faces == FaceChoice::kLargest) largest.keep_only(job.faces);
+        job.largest_px = sizes.choose(job.faces);
       }
       if (!tracked_.push(std::move(job))) return;
     }
@@ -140,12 +144,14 @@ class Conversion {
   media::Rect draw_job(Job& job) {
     cv::Mat rgb = picture_of(job.frame);
     cv::Rect changed;
+    DrawHooks hooks;
+    hooks.largest_px = job.largest_px;
     if (square_pixels_.identity()) {
-      changed = draw_faces(rgb, job.faces, toonifier_, options_.paste, timer_);
+      changed = draw_faces(rgb, job.faces, toonifier_, options_.paste, timer_, hooks);
     } else {
       const cv::Mat before = square_pixels_.stretch(rgb);
       cv::Mat after = before.clone();
-      changed = draw_faces(after, job.faces, toonifier_, options_.paste, timer_);
+      changed = draw_faces(after, job.faces, toonifier_, options_.paste, timer_, hooks);
       changed = square_pixels_.take_changes(before, after, changed, rgb);
     }
     return {changed.x, changed.y, changed.width, changed.height};

@@ -9,6 +9,7 @@
 #include <optional>
 
 #include "face/mask.h"
+#include "face/warp.h"
 #include "toon/coloured_light.h"
 #include "toon/scene.h"
 
@@ -24,8 +25,9 @@ double glasses_seen(const Style& style, const cv::Mat& parsing) {
   return face::glasses_share(glasses > 0.5);
 }
 
-DrawnFace draw_face(const cv::Mat& rgb, const face::Face& found, const Toonifier& toonifier, bool wide,
-                    StageTimer& timer, const DrawHooks& hooks) {
+// `largest_px`: of its drawing; 0: no limit.
+DrawnFace draw_face(const cv::Mat& rgb, const face::Face& found, int largest_px, const Toonifier& toonifier,
+                    bool wide, StageTimer& timer, const DrawHooks& hooks) {
   DrawnFace face;
   std::optional<ColouredLight> light;
   cv::Mat own_shapes;  // the crop before it takes the drawing's
@@ -54,7 +56,7 @@ DrawnFace draw_face(const cv::Mat& rgb, const face::Face& found, const Toonifier
   }
   {
     const auto timed = timer.measure("generator");
-    face.drawing = light->given_to(toonifier.render(code));
+    face.drawing = light->given_to(toonifier.render(code, largest_px));
   }
   face.parsing = code.parsing;
   if (wide) face.wide = wide_view(rgb, found.square, face.drawing.cols, &*light, toonifier, timer);
@@ -71,10 +73,15 @@ WideView wide_view(const cv::Mat& rgb, const face::FaceSquare& square, int drawi
     const auto timed = timer.measure("paste");
     const double square_px = 2 * cv::norm(square.right);
     wide.alignment = face::align_square(widened(square), wide_size_px(square_px, drawing_px));
-    wide.photo = face::warp_crop(rgb, wide.alignment);
+    // Tones and borders are read from it, not details.
+    const int side = wide.alignment.crop_size_px;
+    wide.photo = face::resample(rgb, wide.alignment.frame_from_crop, {side, side}, cv::INTER_LINEAR,
+                                cv::BORDER_REFLECT);
     if (light != nullptr) wide.photo = light->mean_taken_from(wide.photo);
-    const int parsed_px = toonifier.crop_size_px();
-    cv::resize(wide.photo, small, {parsed_px, parsed_px}, 0, 0, cv::INTER_AREA);
+    // Where hair and neck end is asked of it; what is inside the square is known better. Three quarters of
+    // the side are half of the work.
+    constexpr int kParsed_px = 192;
+    cv::resize(wide.photo, small, {kParsed_px, kParsed_px}, 0, 0, cv::INTER_AREA);
   }
   const auto timed = timer.measure("parser");
   wide.parsing = toonifier.parse(small);
@@ -101,8 +108,9 @@ cv::Rect draw_faces(cv::Mat& rgb, const std::vector<face::Face>& faces, const To
                     const PasteOptions& paste, StageTimer& timer, const DrawHooks& hooks) {
   const bool wide = wants_wide_view(toonifier.style(), paste);
   std::vector<DrawnFace> drawn;
-  for (const face::Face& found : faces) {
-    drawn.push_back(draw_face(rgb, found, toonifier, wide, timer, hooks));
+  for (size_t i = 0; i < faces.size(); ++i) {
+    const int largest_px = i < hooks.largest_px.size() ? hooks.largest_px[i] : 0;
+    drawn.push_back(draw_face(rgb, faces[i], largest_px, toonifier, wide, timer, hooks));
     if (hooks.drawings != nullptr) hooks.drawings->push_back(drawn.back().drawing);
   }
   return put_back(rgb, std::move(drawn), toonifier.style(), paste, timer);

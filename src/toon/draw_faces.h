@@ -17,6 +17,8 @@ namespace toonmirror::toon {
 struct DrawHooks {
   // Between encoder and generator.
   std::function<void(const face::Face&, FaceCode&)> change_code;
+  // Sides of the faces' drawings at most (DrawingSizes); empty: as large as the generator draws.
+  std::vector<int> largest_px;
   // The drawings in the order of the faces, CV_8UC3 squares; null: not wanted.
   std::vector<cv::Mat>* drawings = nullptr;
 };

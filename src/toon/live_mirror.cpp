@@ -32,6 +32,7 @@ struct LiveMirror::Impl {
     media::LiveFrame frame;
     cv::Mat rgb;  // of the frame, perhaps smaller
     LiveFaces found;
+    std::vector<int> largest_px;  // of the drawings
     double time_s = 0;
     LiveSettings settings;
   };
@@ -115,6 +116,9 @@ struct LiveMirror::Impl {
     finder.detect_every(step.detect_every);
     const auto timed = timer.measure("face");
     job.found = finder.find(job.rgb, job.time_s, now.faces);
+    if (now.size_px != wanted_px) sizes = DrawingSizes(wanted_px = now.size_px);
+    job.largest_px = sizes.choose(job.found.faces);
+    for (int& px : job.largest_px) px = std::min(px, step.largest_drawing_px);
     return job;
   }
 
@@ -129,6 +133,7 @@ struct LiveMirror::Impl {
       std::vector<cv::Mat> drawings;
       DrawHooks hooks;
       hooks.drawings = &drawings;
+      hooks.largest_px = job.largest_px;
       hooks.change_code = [&](const face::Face& face, FaceCode& code) {
         filter.smooth(face.track_id, job.time_s, code);
         mix(job.settings, *drawing, code);
@@ -222,6 +227,8 @@ struct LiveMirror::Impl {
 
   mutable std::mutex finder_mutex;  // of what follows: whoever takes a picture
   LiveFaceFinder finder;
+  DrawingSizes sizes;
+  int wanted_px = DrawingSizes::kAuto;  // of `sizes`
   std::atomic<int64_t> last_index = 0;
   LiveAvatar avatar;
   std::atomic<bool> wants_avatar = false, has_avatar = false;

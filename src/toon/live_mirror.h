@@ -18,6 +18,7 @@
 #include "media/capture.h"
 #include "toon/compositor.h"
 #include "toon/convert.h"
+#include "toon/drawing_size.h"
 #include "toon/toonifier.h"
 
 namespace toonmirror::toon {
@@ -33,8 +34,9 @@ struct LiveSettings {
   LiveMode mode = LiveMode::kMirror;
   PasteOptions paste = {};
   FaceChoice faces = FaceChoice::kAll;
-  double stability = 0.5;  // of the latents, 0 to 1 (latent_filter.h)
-  bool square = false;     // hand out the drawing's square alone
+  int size_px = DrawingSizes::kAuto;  // of the drawings; automatic quality may want them smaller
+  double stability = 0.5;             // of the latents, 0 to 1 (latent_filter.h)
+  bool square = false;                // hand out the drawing's square alone
   // Style mixing: rows of W+ from that one on move towards those of a saved face, or of a seed.
   at::Tensor mix_with;  // [1, rows, w_dim] as the style's own, or undefined: the seed
   uint32_t mix_seed = 0;

@@ -7,19 +7,25 @@
 #include <chrono>
 #include <string>
 
+#include "toon/drawing_size.h"
+
 namespace toonmirror::toon {
 
 struct QualityStep {
   const char* description;
-  int detect_every;       // pictures between two searches of the whole picture
+  int detect_every;  // pictures between two searches of the whole picture
+  int largest_drawing_px;
   int largest_height_px;  // of the picture that is worked on
 };
 
-inline constexpr std::array<QualityStep, 4> kQualitySteps = {{
-    {"full", 15, 100000},
-    {"faces searched half as often", 30, 100000},
-    {"pictures of at most 480 lines", 30, 480},
-    {"pictures of at most 360 lines", 45, 360},
+inline constexpr int kUnlimited_px = 100'000;
+
+inline constexpr std::array<QualityStep, 5> kQualitySteps = {{
+    {"full", 15, kUnlimited_px, kUnlimited_px},
+    {"faces searched half as often", 30, kUnlimited_px, kUnlimited_px},
+    {"drawings of 256 px", 30, DrawingSizes::kSmallest_px, kUnlimited_px},
+    {"pictures of at most 480 lines", 30, DrawingSizes::kSmallest_px, 480},
+    {"pictures of at most 360 lines", 45, DrawingSizes::kSmallest_px, 360},
 }};
 
 class LiveQuality {

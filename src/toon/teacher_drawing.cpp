@@ -94,10 +94,10 @@ cv::Rect draw_faces_by_teacher(cv::Mat& rgb, const std::vector<face::Face>& face
 }
 
 cv::Rect draw_still(cv::Mat& rgb, const std::vector<face::Face>& faces, const Toonifier& toonifier,
-                    DrawWith wanted, const PasteOptions& paste, StageTimer& timer) {
+                    DrawWith wanted, const PasteOptions& paste, StageTimer& timer, const DrawHooks& hooks) {
   const std::optional<teachers::TeacherEntry> teacher = teacher_of_stills(toonifier.style(), wanted);
   return teacher ? draw_faces_by_teacher(rgb, faces, toonifier, *teacher, paste, timer)
-                 : draw_faces(rgb, faces, toonifier, paste, timer);
+                 : draw_faces(rgb, faces, toonifier, paste, timer, hooks);
 }
 
 }  // namespace toonmirror::toon

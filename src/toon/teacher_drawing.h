@@ -11,6 +11,7 @@
 #include "face/face.h"
 #include "teachers/teacher.h"
 #include "toon/compositor.h"
+#include "toon/draw_faces.h"
 #include "toon/toonifier.h"
 
 namespace toonmirror::toon {
@@ -31,8 +32,9 @@ cv::Rect draw_faces_by_teacher(cv::Mat& rgb, const std::vector<face::Face>& face
                                const teachers::TeacherEntry& teacher, const PasteOptions& paste,
                                StageTimer& timer);
 
-// draw_faces by whoever draws the stills of the toonifier's style.
+// draw_faces by whoever draws the stills of the toonifier's style; `hooks` are the network's.
 cv::Rect draw_still(cv::Mat& rgb, const std::vector<face::Face>& faces, const Toonifier& toonifier,
-                    DrawWith wanted, const PasteOptions& paste, StageTimer& timer);
+                    DrawWith wanted, const PasteOptions& paste, StageTimer& timer,
+                    const DrawHooks& hooks = {});
 
 }  // namespace toonmirror::toon

@@ -122,15 +122,21 @@ FaceCode Toonifier::encode(const cv::Mat& crop_rgb) const {
 }
 
 cv::Mat Toonifier::parse(const cv::Mat& crop_rgb) const {
+  constexpr int kStride_px = 32;  // of the parser's coarsest stage
+  if (crop_rgb.type() != CV_8UC3 || crop_rgb.empty() || crop_rgb.rows != crop_rgb.cols ||
+      crop_rgb.cols % kStride_px != 0) {
+    throw Error("toonifier: what is to be parsed is no RGB square of a multiple of 32 px");
+  }
   const c10::InferenceMode inference;
-  return probabilities(encoder_.parse(checked_crop(crop_rgb)));
+  return probabilities(encoder_.parse(tensor_from_picture(crop_rgb, device_)));
 }
 
-cv::Mat Toonifier::render(const FaceCode& code) const {
+cv::Mat Toonifier::render(const FaceCode& code, int largest_px) const {
   const c10::InferenceMode inference;
   nets::Generator generator = generator_;
   nets::SynthesisOptions options;
   options.compute_type = precision_;
+  if (largest_px > 0) options.max_resolution = largest_px;
   return picture_from_tensor(generator->synthesize(code.ws, code.features, options));
 }
 

@@ -38,16 +38,19 @@ class Toonifier {
 
   // Side of the drawings.
   int64_t resolution() const { return generator_->options().resolution; }
+  // Rows of W+.
+  int64_t latent_count() const { return generator_->options().latent_count(); }
 
   // `crop_rgb` CV_8UC3, crop_size_px() squared, aligned as FFHQ does (face/alignment.h).
   FaceCode encode(const cv::Mat& crop_rgb) const;
 
-  // Probabilities of face::Label, CV_32FC(11), 128 × 128, in a crop as encode() takes it, or in one that
-  // shows more around the face (WideView in toon/beyond_crop.h).
+  // Probabilities of face::Label, CV_32FC(11) of half the side, in a crop as encode() takes it, or in one
+  // that shows more around the face (WideView in toon/beyond_crop.h): CV_8UC3, square, a multiple of 32 px.
   cv::Mat parse(const cv::Mat& crop_rgb) const;
 
-  // The drawing, CV_8UC3 RGB, the generator's resolution squared.
-  cv::Mat render(const FaceCode& code) const;
+  // The drawing, CV_8UC3 RGB, the generator's resolution squared, or where that is more than `largest_px` (0:
+  // no limit), its largest block's that is not.
+  cv::Mat render(const FaceCode& code, int largest_px = 0) const;
 
  private:
   Toonifier(const Style& style, const checkpoint::CheckpointFile& encoder_file, at::ScalarType precision,
