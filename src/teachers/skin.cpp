@@ -67,14 +67,13 @@ cv::Mat on_both_sides(const cv::Mat& matte, const cv::Point2d& left, const cv::P
 
 // Beards cover the lip below the nose or the chin; folds beside a smile and shadows under the jaw do not.
 double beard_presence(const cv::Mat& matte, const face::Landmarks& p) {
-  const auto mean_in = [&matte](const std::vector<cv::Point2d>& corners) {
-    std::vector<cv::Point> polygon;
-    for (const cv::Point2d& corner : corners) {
-      polygon.emplace_back(cvRound(std::clamp(corner.x, -1e4, 1e4)),
-                           cvRound(std::clamp(corner.y, -1e4, 1e4)));
-    }
+  const auto mean_in = [&matte](const std::array<cv::Point2d, 4>& corners) {
+    std::array<cv::Point, 4> polygon;
+    std::ranges::transform(corners, polygon.begin(), [](const cv::Point2d& corner) {
+      return cv::Point(cvRound(std::clamp(corner.x, -1e4, 1e4)), cvRound(std::clamp(corner.y, -1e4, 1e4)));
+    });
     cv::Mat mask = cv::Mat::zeros(matte.size(), CV_8U);
-    cv::fillConvexPoly(mask, polygon, 255);
+    cv::fillConvexPoly(mask, polygon.data(), static_cast<int>(polygon.size()), 255);
     return cv::mean(matte, mask)[0];
   };
   const cv::Point2d chin = p[8] * 0.8 + p[57] * 0.2;
