@@ -40,6 +40,13 @@ std::vector<int64_t> resolutions_up_to(int64_t last) {
   return all;
 }
 
+// What the panel shows of a style's networks.
+void show_networks(const toon::Toonifier& toonifier, display::PanelState& panel) {
+  panel.recipe = toonifier.style();
+  panel.resolutions = resolutions_up_to(toonifier.resolution());
+  panel.latent_rows = static_cast<int>(toonifier.latent_count());
+}
+
 constexpr double kVirtualCameraRate = 30;
 constexpr size_t kRecent = 150;               // pictures whose latency the window tells
 constexpr ptrdiff_t kMostLatencies = 100000;  // that are remembered for the summary: an hour
@@ -66,9 +73,7 @@ LiveSession::LiveSession(const LiveArguments& arguments)
         cv::Mat(image.height, image.width, CV_8UC3, const_cast<uint8_t*>(image.rgb.data())).clone();
   }
   panel_.style = toonifier_->style().name;
-  panel_.recipe = toonifier_->style();
-  panel_.resolutions = resolutions_up_to(toonifier_->resolution());
-  panel_.latent_rows = static_cast<int>(toonifier_->latent_count());
+  show_networks(*toonifier_, panel_);
   panel_.driving = arguments.driving;
   panel_.camera = arguments.camera.source;
   panel_.settings.mode = kModes.at(arguments.mode);
@@ -163,9 +168,7 @@ void LiveSession::take_style() {
     toonifier_ = coming_.get();
     mirror_->use(toonifier_);
     panel_.style = coming_name_;
-    panel_.recipe = toonifier_->style();
-    panel_.resolutions = resolutions_up_to(toonifier_->resolution());
-    panel_.latent_rows = static_cast<int>(toonifier_->latent_count());
+    show_networks(*toonifier_, panel_);
     notice("style: " + coming_name_);
   } catch (const Error& error) {
     notice(error.what());

@@ -4,6 +4,7 @@
 #include <imgui/imgui_stdlib.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 
 #include "display/keys.h"
@@ -150,12 +151,15 @@ void draw_controls(PanelState& state, const Figures& figures, const SampleTextur
       settings.paste.mode = static_cast<toon::PasteMode>(paste);
       state.settings_changed = true;
     }
-    int size = settings.size_px == 256 ? 1 : settings.size_px >= 512 ? 2 : 0;
+    constexpr std::array<int, 3> kSizes_px = {toon::DrawingSizes::kAuto, 256, 512};
+    // Of the larger ones that the command line offers it shows the largest it knows.
+    const auto chosen = std::ranges::find(kSizes_px, std::min(settings.size_px, kSizes_px.back()));
+    int size = static_cast<int>(chosen - kSizes_px.begin());
     if (ImGui::Combo("size", &size,
                      "as the face needs\0"
                      "256 px\0"
                      "512 px\0")) {
-      settings.size_px = size == 0 ? toon::DrawingSizes::kAuto : 128 << size;
+      settings.size_px = kSizes_px[static_cast<size_t>(size)];
       state.settings_changed = true;
     }
     int scene = static_cast<int>(settings.paste.scene);

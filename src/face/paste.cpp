@@ -91,11 +91,11 @@ cv::Rect paste_back(cv::Mat& frame_rgb, const cv::Mat& crop_rgb, const cv::Mat& 
   if (region.empty()) {
     return {};
   }
-  cv::Mat mask_float, share;
+  cv::Mat mask_float;
   mask.convertTo(mask_float, CV_32F, mask.type() == CV_8UC1 ? 1 / 255.0 : 1);
-  cv::warpAffine(mask_float, share,
-                 cv::Mat(compose(mask_alignment.crop_from_frame, translation(cv::Point2d(region.tl())))),
-                 region.size(), cv::INTER_LINEAR | cv::WARP_INVERSE_MAP, cv::BORDER_CONSTANT);
+  const cv::Mat share =
+      resample(mask_float, compose(mask_alignment.crop_from_frame, translation(cv::Point2d(region.tl()))),
+               region.size(), cv::INTER_LINEAR, cv::BORDER_CONSTANT);
   const cv::Mat drawn = crop_in_frame(crop_rgb, alignment, region);
 
   for (int y = 0; y < region.height; ++y) {

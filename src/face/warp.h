@@ -17,8 +17,9 @@ cv::Matx23d translation(const cv::Point2d& offset);
 // x -> a(b(x)).
 cv::Matx23d compose(const cv::Matx23d& a, const cv::Matx23d& b);
 
-// The picture of `size` whose pixel x shows `source` at source_from_target * x. Where the map shrinks, the
-// source is first averaged down to the target's resolution. `interpolation` and `border` are OpenCV's.
+// The picture of `size` whose pixel x shows `source` at source_from_target * x. Where the map shrinks (with
+// linear interpolation: by clearly more than it hears itself), the source is first averaged down to the
+// target's resolution. `interpolation` and `border` are OpenCV's.
 cv::Mat resample(const cv::Mat& source, const cv::Matx23d& source_from_target, cv::Size size,
                  int interpolation, int border);
 

@@ -18,20 +18,8 @@ namespace {
 
 using face::Label;
 
-// What is seen of glasses in front of skin: frames, dark lenses, and glare; clear glass is not.
-cv::Mat frame_matte(const Scene& scene, const SkinLayers& layers) {
-  cv::Mat frame = scene.mattes.of({Label::kGlasses});
-  for (int y = 0; y < frame.rows; ++y) {
-    for (int x = 0; x < frame.cols; ++x) {
-      float& value = frame.at<float>(y, x);
-      if (value < 0.01f) continue;
-      const double light = scene.lab.at<cv::Vec3f>(y, x)[0], base = layers.base.at<float>(y, x);
-      value *= static_cast<float>(std::max(smooth_step(0.14, 0.34, (base - light) / std::max(base, 15.0)),
-                                           smooth_step(26, 42, light - base)));
-    }
-  }
-  return frame;
-}
+// Frames begin a little earlier and glare a little later than elsewhere.
+constexpr GlassLimits kGlass = {.darker = 0.14, .lighter = 26};
 
 // Mean Lab of the lightest fifth between the lids, where the photo shows enough of them.
 std::optional<cv::Vec3f> seen_white(const Scene& scene) {
@@ -150,7 +138,7 @@ Drawing draw_film(const FaceDrawingInput& input) {
   const cv::Mat strands = film_hair(scene, stage, hair);
   const cv::Mat beard = cv::sum(layers.beard)[0] > 0 ? draw_hair(scene, layers.beard, 1.1) : strands;
   const cv::Mat things = film_cloth(scene, stage, draw_things(scene));
-  const cv::Mat frame = frame_matte(scene, layers);
+  const cv::Mat frame = opaque_glasses(scene, layers, kGlass);
   const cv::Mat skin = mattes.of({Label::kSkin, Label::kBrow, Label::kEye, Label::kIris, Label::kLips,
                                   Label::kMouth, Label::kGlasses}) -
                        frame;

@@ -78,7 +78,7 @@ class Painter {
       const cv::Point pixel = inside(start);
       const double detail = detail_.at<float>(pixel);
       if (error.at<float>(pixel) <= brush.error || detail < brush.detail) continue;
-      stroke(start, brush, chance, std::max(detail, static_cast<double>(calm_.at<float>(pixel))), detail);
+      stroke(start, brush, chance, calm_.at<float>(pixel), detail);
     }
   }
 

@@ -13,10 +13,15 @@ namespace {
 
 using face::Label;
 
+// The pixel of a point, however far outside of the picture it lies.
+cv::Point pixel_of(const cv::Point2d& point) {
+  constexpr double kFar = 1e4;
+  return {cvRound(std::clamp(point.x, -kFar, kFar)), cvRound(std::clamp(point.y, -kFar, kFar))};
+}
+
 void add_blob(cv::Mat& plane, const cv::Point2d& centre, double sigma, double amount) {
   const int reach = static_cast<int>(3.5 * sigma) + 1;
-  const cv::Rect box = cv::Rect(cvRound(std::clamp(centre.x, -1e4, 1e4)) - reach,
-                                cvRound(std::clamp(centre.y, -1e4, 1e4)) - reach, 2 * reach, 2 * reach) &
+  const cv::Rect box = cv::Rect(pixel_of(centre) - cv::Point(reach, reach), cv::Size(2 * reach, 2 * reach)) &
                        cv::Rect({0, 0}, plane.size());
   for (int y = box.y; y < box.br().y; ++y) {
     for (int x = box.x; x < box.br().x; ++x) {
@@ -69,9 +74,7 @@ cv::Mat on_both_sides(const cv::Mat& matte, const cv::Point2d& left, const cv::P
 double beard_presence(const cv::Mat& matte, const face::Landmarks& p) {
   const auto mean_in = [&matte](const std::array<cv::Point2d, 4>& corners) {
     std::array<cv::Point, 4> polygon;
-    std::ranges::transform(corners, polygon.begin(), [](const cv::Point2d& corner) {
-      return cv::Point(cvRound(std::clamp(corner.x, -1e4, 1e4)), cvRound(std::clamp(corner.y, -1e4, 1e4)));
-    });
+    std::ranges::transform(corners, polygon.begin(), pixel_of);
     cv::Mat mask = cv::Mat::zeros(matte.size(), CV_8U);
     cv::fillConvexPoly(mask, polygon.data(), static_cast<int>(polygon.size()), 255);
     return cv::mean(matte, mask)[0];
@@ -94,8 +97,8 @@ cv::Mat saturation_of(const std::vector<cv::Mat>& lab, const cv::Mat& inside, do
 cv::Mat beard_matte(const cv::Mat& light, const cv::Mat& detail, const cv::Mat& saturation,
                     const cv::Mat& skin, const face::Landmarks& points, double unit) {
   const auto mean_at = [](const cv::Mat& plane, const cv::Point2d& p) {
-    const cv::Point q(std::clamp(cvRound(std::clamp(p.x, -1e4, 1e4)), 0, plane.cols - 1),
-                      std::clamp(cvRound(std::clamp(p.y, -1e4, 1e4)), 0, plane.rows - 1));
+    const cv::Point pixel = pixel_of(p);
+    const cv::Point q(std::clamp(pixel.x, 0, plane.cols - 1), std::clamp(pixel.y, 0, plane.rows - 1));
     const cv::Rect box = cv::Rect(q.x - 4, q.y - 4, 9, 9) & cv::Rect({0, 0}, plane.size());
     return std::max(cv::mean(plane(box))[0], 0.08);
   };
@@ -225,15 +228,16 @@ SkinLayers draw_skin(const Scene& scene, double blush) {
   return layers;
 }
 
-cv::Mat opaque_glasses(const Scene& scene, const SkinLayers& layers) {
+cv::Mat opaque_glasses(const Scene& scene, const SkinLayers& layers, const GlassLimits& limits) {
   cv::Mat opaque = scene.mattes.of({Label::kGlasses});
   for (int y = 0; y < opaque.rows; ++y) {
     for (int x = 0; x < opaque.cols; ++x) {
       float& value = opaque.at<float>(y, x);
       if (value < 0.01f) continue;
       const double light = scene.lab.at<cv::Vec3f>(y, x)[0], base = layers.base.at<float>(y, x);
-      value *= static_cast<float>(std::max(smooth_step(0.16, 0.36, (base - light) / std::max(base, 15.0)),
-                                           smooth_step(24, 40, light - base)));
+      const double dark = (base - light) / std::max(base, 15.0);
+      value *= static_cast<float>(std::max(smooth_step(limits.darker, limits.darker + 0.20, dark),
+                                           smooth_step(limits.lighter, limits.lighter + 16, light - base)));
     }
   }
   return opaque;

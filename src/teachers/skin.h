@@ -16,8 +16,14 @@ struct SkinLayers {
 // `blush`: on cheeks and nose, in units of CIE a.
 SkinLayers draw_skin(const Scene& scene, double blush);
 
+// From where on something in front of skin is no clear glass.
+struct GlassLimits {
+  double darker = 0.16;   // than the skin behind, as a share of its lightness
+  double lighter = 24.0;  // than it, 0 … 100: glare
+};
+
 // CV_32FC1: what shows in front of skin where glasses are: the frame, and lenses that are no clear glass.
-cv::Mat opaque_glasses(const Scene& scene, const SkinLayers& layers);
+cv::Mat opaque_glasses(const Scene& scene, const SkinLayers& layers, const GlassLimits& limits = {});
 
 // Each paints onto `picture` (Lab, canvas).
 void draw_brows(cv::Mat& picture, const Scene& scene, const SkinLayers& layers);

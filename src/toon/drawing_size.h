@@ -20,6 +20,8 @@ class DrawingSizes {
   // `wanted_px`: kAuto, or the size of all drawings, a power of two.
   explicit DrawingSizes(int wanted_px = kAuto) : wanted_px_(wanted_px) {}
 
+  int wanted_px() const { return wanted_px_; }
+
   // Largest sides of the drawings of `faces`, in their order. To be asked once for each picture, in the order
   // of the pictures. What generator draws them does not matter: one of fewer pixels draws its own size.
   std::vector<int> choose(const std::vector<face::Face>& faces);

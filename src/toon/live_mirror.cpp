@@ -116,7 +116,7 @@ struct LiveMirror::Impl {
     finder.detect_every(step.detect_every);
     const auto timed = timer.measure("face");
     job.found = finder.find(job.rgb, job.time_s, now.faces);
-    if (now.size_px != wanted_px) sizes = DrawingSizes(wanted_px = now.size_px);
+    if (now.size_px != sizes.wanted_px()) sizes = DrawingSizes(now.size_px);
     job.largest_px = sizes.choose(job.found.faces);
     for (int& px : job.largest_px) px = std::min(px, step.largest_drawing_px);
     return job;
@@ -228,7 +228,6 @@ struct LiveMirror::Impl {
   mutable std::mutex finder_mutex;  // of what follows: whoever takes a picture
   LiveFaceFinder finder;
   DrawingSizes sizes;
-  int wanted_px = DrawingSizes::kAuto;  // of `sizes`
   std::atomic<int64_t> last_index = 0;
   LiveAvatar avatar;
   std::atomic<bool> wants_avatar = false, has_avatar = false;
