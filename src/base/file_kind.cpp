@@ -8,6 +8,7 @@
 #include <system_error>
 
 #include "base/error.h"
+#include "base/text.h"
 
 namespace toonmirror {
 namespace {
@@ -63,13 +64,6 @@ constexpr Signature kSignatures[] = {
      "ELF"sv,
      "a program or library"},
 };
-
-std::string lower_case(std::string_view text) {
-  std::string result(text);
-  std::transform(result.begin(), result.end(), result.begin(),
-                 [](unsigned char letter) { return static_cast<char>(std::tolower(letter)); });
-  return result;
-}
 
 // Eight bytes of header length, then JSON. Checked first: the length may begin with any signature.
 bool looks_like_safetensors(std::string_view head) {

@@ -3,7 +3,7 @@
 
 namespace toonmirror {
 
-inline constexpr const char* kKindKey = "toonmirror.kind";                  // "generator", "encoder", …
+inline constexpr const char* kKindKey = "toonmirror.kind";  // "generator", "encoder", "pairs", …
 inline constexpr const char* kArchitectureKey = "toonmirror.architecture";  // the network's options as JSON
 inline constexpr const char* kFamilyKey =
     "toonmirror.family";  // latents of one family fit all its generators

@@ -98,11 +98,6 @@ void Progress::advance(int64_t units, int64_t with_face) {
   draw_when_due();
 }
 
-void Progress::set_total(int64_t total) {
-  const std::lock_guard lock(mutex_);
-  options_.total = total;
-}
-
 void Progress::set_suffix(std::string suffix) {
   const std::lock_guard lock(mutex_);
   state_.suffix = std::move(suffix);

@@ -44,8 +44,6 @@ class Progress {
 
   void advance(int64_t units = 1, int64_t with_face = 0);
 
-  // Corrects an estimated total, such as the frame count a container claims.
-  void set_total(int64_t total);
   void set_suffix(std::string suffix);
 
   ProgressState state() const;

@@ -1,7 +1,7 @@
 // A model file of any public format, recognised by what is in it, never by its name:
 //   safetensors          huggingface/safetensors README, "Format"
-//   TensorFlow pickle    NVlabs/stylegan2: (G, D, Gs) of dnnlib.tflib.network.Network,
-//   dnnlib/tflib/network.py ADA pickle           NVlabs/stylegan2-ada-pytorch: torch_utils/persistence.py
+//   TensorFlow pickle    NVlabs/stylegan2 dnnlib/tflib/network.py: (G, D, Gs) of Network
+//   ADA pickle           NVlabs/stylegan2-ada-pytorch torch_utils/persistence.py
 //   PyTorch zip, legacy  torch/serialization.py, torch.save since and before version 1.6
 // A pickle is a program; none of it is run. An own machine (pickle_machine.h) builds values that do nothing,
 // knows the few constructors that weight files need, and refuses everything else by name. Every length is

@@ -1,38 +1,37 @@
 // toonmirror animate and toonmirror avatar: a photo, or the drawing of it, moves as a video does.
 #include "toon/animate.h"
 
-#include <fmt/core.h>
 #include <spdlog/spdlog.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <filesystem>
 #include <iostream>
+#include <map>
 #include <memory>
-#include <nlohmann/json.hpp>
 
+#include "app/batch.h"
+#include "app/reports.h"
 #include "base/log.h"
 #include "base/model_path.h"
+#include "base/usage_error.h"
 #include "cli/commands.h"
 #include "cli/common_options.h"
-#include "cli/default_style.h"
 #include "cli/exit_code.h"
 #include "media/probe.h"
 #include "media/still.h"
 #include "nets/find_networks.h"
 #include "nets/motion_yaml.h"
-#include "toon/batch.h"
 #include "toon/style.h"
 
 namespace toonmirror::cli {
 namespace {
 
 namespace fs = std::filesystem;
-using nlohmann::ordered_json;
 
 // What makes an avatar of a photo.
 struct AvatarArguments {
-  std::string style = kDefaultStyle;
+  std::string style = toon::kDefaultStyle;
   toon::DrawWith draw = toon::DrawWith::kAuto;
   bool no_toon = false;
   std::string model = "motion";
@@ -113,22 +112,11 @@ std::vector<fs::path> expand_sources(const std::vector<std::string>& names) {
       sources.emplace_back(name);
       continue;
     }
-    for (const fs::path& input : toon::expand_inputs({name})) {
+    for (const fs::path& input : app::expand_inputs({name})) {
       if (names.size() == 1 || media::probe(input) == media::InputKind::kStill) sources.push_back(input);
     }
   }
   return sources;
-}
-
-ordered_json as_json(const fs::path& source, const fs::path& output, const toon::AnimateReport& report) {
-  return {{"source", source.string()},
-          {"output", output.string()},
-          {"frames", report.frames},
-          {"frames_with_face", report.frames_with_face},
-          {"reference_frame", report.reference_frame},
-          {"seconds", report.seconds},
-          {"fps", static_cast<double>(report.frames) / report.seconds},
-          {"notices", report.notices}};
 }
 
 int run_animate(AnimateArguments arguments) {
@@ -138,32 +126,28 @@ int run_animate(AnimateArguments arguments) {
   options.video.crf = arguments.crf;
   options.video.preset = arguments.preset;
   const std::vector<fs::path> sources = expand_sources(arguments.sources);
-  const bool into_folder = sources.size() > 1 || fs::is_directory(arguments.output);
+  app::Batch batch(arguments.sources, sources, arguments.output);
   const bool draws = std::ranges::any_of(sources, [](const fs::path& s) { return !toon::is_avatar_pack(s); });
   AvatarMaker maker(arguments.avatar, draws);
   options.workers = maker.threads();
   // Avatars first: a mistake in a photo should not cost the analysis of a long video.
-  std::vector<toon::Avatar> avatars;
-  for (const fs::path& source : sources) avatars.push_back(maker.make(source));
-  if (into_folder) fs::create_directories(arguments.output);
+  std::map<fs::path, toon::Avatar> avatars;
+  batch.run([&](app::BatchItem& item) { avatars.emplace(item.input, maker.make(item.input)); });
+  if (avatars.empty()) return finish_batch(batch, arguments.json);
   const toon::DrivingMotion motion = toon::detect_motion(
       toon::analyse_driving(arguments.driving, maker.predictor()), maker.model(), options.workers);
-  ordered_json list = ordered_json::array();
-  for (size_t i = 0; i < sources.size(); ++i) {
-    fs::path output = arguments.output;
-    if (into_folder) output /= sources[i].stem().string() + ".mp4";
-    const toon::AnimateReport report = toon::animate(avatars[i], motion, maker.model(), output, options);
+  for (const std::string& warning : motion.driving.warnings) spdlog::warn("{}", warning);
+  batch.run([&](app::BatchItem& item) {
+    batch.name_result(item, media::InputKind::kVideo);
+    const toon::AnimateReport report =
+        toon::animate(avatars.at(item.input), motion, maker.model(), item.output, options);
     for (const std::string& notice : report.notices) spdlog::info("{}", notice);
-    list.push_back(as_json(sources[i], output, report));
-    if (arguments.json || verbosity() == Verbosity::kQuiet) continue;
-    std::cout << fmt::format("{}: {} frames, {:.0f}% driven by a face, in {:.1f} s ({:.1f} fps)\n",
-                             output.string(), report.frames,
-                             100.0 * double(report.frames_with_face) / double(report.frames), report.seconds,
-                             double(report.frames) / report.seconds);
-    std::cout << format_stage_costs(report.stages);
-  }
-  if (arguments.json) std::cout << list.dump(2, ' ', false, ordered_json::error_handler_t::replace) << '\n';
-  return kDone;
+    item.report = app::to_json(report);
+    if (!arguments.json && verbosity() != Verbosity::kQuiet) {
+      std::cout << app::summary(item.output, report) << std::flush;
+    }
+  });
+  return finish_batch(batch, arguments.json);
 }
 
 }  // namespace

@@ -16,14 +16,15 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 
+#include "app/bench_scenes.h"
 #include "base/error.h"
 #include "base/interrupt.h"
 #include "base/log.h"
-#include "cli/bench_scenes.h"
+#include "base/machine.h"
+#include "base/percentile.h"
 #include "cli/commands.h"
 #include "cli/common_options.h"
 #include "cli/exit_code.h"
-#include "cli/machine.h"
 #include "engine/backend.h"
 
 namespace toonmirror::cli {
@@ -52,7 +53,7 @@ double resident_mb() {
   return static_cast<double>(resident) * static_cast<double>(::sysconf(_SC_PAGESIZE)) * 1e-6;
 }
 
-Timing measure(const BenchRun& run, double seconds, int64_t pictures) {
+Timing measure(const app::BenchRun& run, double seconds, int64_t pictures) {
   constexpr size_t kFewest = 3, kMost = 200;
   run();  // the first one makes plans and touches memory
   std::vector<double> times_ms;
@@ -66,10 +67,8 @@ Timing measure(const BenchRun& run, double seconds, int64_t pictures) {
                        static_cast<double>(pictures));
   }
   std::ranges::sort(times_ms);
-  const auto percentile = [&](double share) {
-    return times_ms[static_cast<size_t>(share * static_cast<double>(times_ms.size() - 1))];
-  };
-  return {percentile(0.5), percentile(0.95), static_cast<int64_t>(times_ms.size()), resident_mb()};
+  return {percentile(times_ms, 0.5), percentile(times_ms, 0.95), static_cast<int64_t>(times_ms.size()),
+          resident_mb()};
 }
 
 struct Precision {
@@ -84,7 +83,7 @@ std::vector<Precision> precisions() {
   const bool pays = engine::bfloat16_pays();
   const Precision fp32 = {"fp32", c10::ScalarType::Float}, bf16 = {"bf16", c10::ScalarType::BFloat16};
   if (engine::int8_pays()) all.push_back({"int8", pays ? bf16.type : fp32.type, true});
-  if (has_bf16_instructions()) all.push_back(pays ? fp32 : bf16);
+  if (engine::has_bf16_instructions()) all.push_back(pays ? fp32 : bf16);
   all.push_back(pays ? bf16 : fp32);
   return all;
 }
@@ -129,11 +128,11 @@ class Bench {
     result["machine"] = {{"processor", read_processor().model}, {"threads", threads_}};
     engine::set_backend(engine::Backend::kOneDnn);
     for (const Precision& precision : precisions_) {
-      const double peak = peaks_[precision.name] = measure_peak(precision.type, precision.int8);
+      const double peak = peaks_[precision.name] = app::measure_peak(precision.type, precision.int8);
       result["machine"][std::string("peak_gflops_") + precision.name] = peak;
     }
-    const std::vector<BenchScene> scenes = bench_scenes({name}, threads_);
-    const BenchScene& scene = scenes.front();
+    const std::vector<app::BenchScene> scenes = app::bench_scenes({name}, threads_);
+    const app::BenchScene& scene = scenes.front();
     // First what --precision auto takes, so that its memory is not what others have left.
     std::vector<Timing> timings;
     for (auto precision = precisions_.rbegin(); precision != precisions_.rend(); ++precision) {
@@ -143,8 +142,8 @@ class Bench {
     }
     engine::set_backend(engine::Backend::kTorch);
     engine::set_int8(false);
-    const BenchRun plain = scene.prepare(c10::ScalarType::Float);
-    const double gflop = scene.pictures == 1 ? count_gflop(plain) : 0;
+    const app::BenchRun plain = scene.prepare(c10::ScalarType::Float);
+    const double gflop = scene.pictures == 1 ? app::count_gflop(plain) : 0;
     const Timing torch = measure(plain, arguments_.seconds, scene.pictures);
     result["rows"] = {row(scene, "torch", "fp32", torch, gflop)};
     for (size_t i = 0; i < precisions_.size(); ++i) {
@@ -156,8 +155,8 @@ class Bench {
   }
 
  private:
-  ordered_json row(const BenchScene& scene, const char* engine, const char* precision, const Timing& timing,
-                   double gflop) const {
+  ordered_json row(const app::BenchScene& scene, const char* engine, const char* precision,
+                   const Timing& timing, double gflop) const {
     ordered_json row = {{"scene", scene.name},
                         {"engine", engine},
                         {"precision", precision},
@@ -203,7 +202,7 @@ ordered_json run_apart(const std::string& scene, const BenchArguments& arguments
 }
 
 ordered_json run_bench(const BenchArguments& arguments) {
-  const std::vector<std::string> names = arguments.only.empty() ? bench_scene_names() : arguments.only;
+  const std::vector<std::string> names = arguments.only.empty() ? app::bench_scene_names() : arguments.only;
   ordered_json all;
   for (const std::string& name : names) {
     const ordered_json result = names.size() == 1 ? Bench(arguments).run(name) : run_apart(name, arguments);
@@ -234,7 +233,7 @@ void add_bench(CLI::App& app, Action& chosen) {
   auto arguments = std::make_shared<BenchArguments>();
   command->add_option("--only", arguments->only, "Scenes to measure, by name (default: all)")
       ->type_name("NAME")
-      ->check(CLI::IsMember(bench_scene_names()));
+      ->check(CLI::IsMember(app::bench_scene_names()));
   command->add_option("--seconds", arguments->seconds, "For each measurement, at least three runs")
       ->type_name("S")
       ->check(CLI::Range(0.0, 600.0));

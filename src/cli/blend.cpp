@@ -1,5 +1,4 @@
 // toonmirror blend: two generators in, one out, its layers taken from both.
-#include <ATen/Parallel.h>
 #include <fmt/core.h>
 #include <fmt/ranges.h>
 #include <spdlog/spdlog.h>
@@ -12,12 +11,12 @@
 #include <string>
 #include <vector>
 
-#include "base/interrupt.h"
-#include "base/progress.h"
+#include "app/blend_sheet.h"
+#include "app/picture_output.h"
+#include "base/usage_error.h"
 #include "cli/commands.h"
 #include "cli/common_options.h"
 #include "cli/exit_code.h"
-#include "cli/picture_output.h"
 #include "nets/blending.h"
 #include "nets/find_networks.h"
 #include "nets/import_generator.h"
@@ -104,69 +103,8 @@ std::string recipe(const Arguments& arguments) {
   return recipe.dump();
 }
 
-// Draws seeds, one after the other, with any weights of one architecture.
-class SheetPainter {
- public:
-  SheetPainter(const Arguments& arguments, const nets::GeneratorOptions& options)
-      : seeds_(toon::parse_seeds(arguments.seeds)),
-        psi_(arguments.psi),
-        compute_(choose_compute(arguments.compute)),
-        generator_(options) {
-    at::set_num_threads(compute_.threads);
-  }
-
-  size_t seed_count() const { return seeds_.size(); }
-
-  std::vector<at::Tensor> draw(const checkpoint::NamedTensors& tensors, const std::string& where) {
-    nets::assign_tensors(*generator_, tensors, where);
-    generator_->prepare(compute_.precision);
-    nets::SynthesisOptions options;
-    options.compute_type = compute_.precision;
-    std::vector<at::Tensor> pictures;
-    for (const uint32_t seed : seeds_) {
-      throw_if_interrupted();
-      const at::Tensor z = toon::latent_of_seed(seed, generator_->options().z_dim);
-      pictures.push_back(generator_->synthesize(generator_->map(z, psi_), {}, options)[0]);
-    }
-    return pictures;
-  }
-
- private:
-  std::vector<uint32_t> seeds_;
-  double psi_;
-  Compute compute_;
-  nets::Generator generator_;
-};
-
-// Rows: seeds, once with `low` below the split and once more, under them, with the two swapped. Columns: the
-// network that gives the coarse layers, blends at every resolution from 8 on, the other network.
-void write_sheet(const Arguments& arguments, const Source& low, const Source& high) {
-  const nets::GeneratorOptions& options = low.weights.options;
-  SheetPainter painter(arguments, options);
-  std::vector<int64_t> splits;
-  for (int64_t r = 8; r < options.resolution; r *= 2) splits.push_back(r);
-  Progress progress({.label = arguments.sheet,
-                     .unit = "blends",
-                     .rate_unit = "blends/s",
-                     .total = static_cast<int64_t>(2 * (splits.size() + 2))});
-  std::vector<at::Tensor> pictures;
-  for (const auto& [coarse, fine] : {std::pair{&low, &high}, {&high, &low}}) {
-    std::vector<std::vector<at::Tensor>> columns;
-    const auto add = [&](const checkpoint::NamedTensors& tensors) {
-      columns.push_back(painter.draw(tensors, arguments.sheet));
-      progress.advance();
-    };
-    add(coarse->weights.tensors);
-    for (const int64_t split : splits) {
-      const nets::BlendPlan plan = nets::pinkney_plan(options, split, arguments.level, arguments.width);
-      add(nets::blend_tensors(coarse->weights.tensors, fine->weights.tensors, plan));
-    }
-    add(fine->weights.tensors);
-    for (size_t seed = 0; seed < painter.seed_count(); ++seed) {
-      for (const std::vector<at::Tensor>& column : columns) pictures.push_back(column[seed]);
-    }
-  }
-  write_picture(arguments.sheet, toon::picture_grid(pictures, static_cast<int64_t>(splits.size() + 2)));
+app::SeedPainter painter_of(const Arguments& arguments, const nets::GeneratorOptions& architecture) {
+  return {architecture, toon::parse_seeds(arguments.seeds), arguments.psi, choose_compute(arguments.compute)};
 }
 
 void warn_of_notes(const Source& source) {
@@ -200,15 +138,11 @@ int run_mix(const Arguments& arguments) {
   }
   const checkpoint::NamedTensors tensors = nets::mix_tensors(parts);
   if (!arguments.sheet.empty()) {  // rows: seeds; columns: the networks, then the mixture
-    SheetPainter painter(arguments, first.weights.options);
+    app::SeedPainter painter = painter_of(arguments, first.weights.options);
     std::vector<std::vector<at::Tensor>> columns;
     for (const nets::MixPart& part : parts) columns.push_back(painter.draw(*part.tensors, arguments.sheet));
     columns.push_back(painter.draw(tensors, arguments.sheet));
-    std::vector<at::Tensor> pictures;
-    for (size_t seed = 0; seed < painter.seed_count(); ++seed) {
-      for (const std::vector<at::Tensor>& column : columns) pictures.push_back(column[seed]);
-    }
-    write_picture(arguments.sheet, toon::picture_grid(pictures, static_cast<int64_t>(columns.size())));
+    app::write_picture(arguments.sheet, app::grid_of_columns(columns));
   }
   if (arguments.output.empty()) return kDone;
   const nlohmann::ordered_json recipe = {{"method", "mix"}, {"networks", networks}};
@@ -230,7 +164,12 @@ int run_blend(const Arguments& arguments) {
   for (const Source* source : {&low, &high}) warn_of_notes(*source);
   nets::check_blendable(low.weights.tensors, high.weights.tensors);
   const nets::BlendPlan plan = make_plan(arguments, low.weights.options);
-  if (!arguments.sheet.empty()) write_sheet(arguments, low, high);
+  if (!arguments.sheet.empty()) {
+    app::SeedPainter painter = painter_of(arguments, low.weights.options);
+    app::write_picture(arguments.sheet, app::blend_sheet(painter, low.weights.options, low.weights.tensors,
+                                                         high.weights.tensors, arguments.level,
+                                                         arguments.width, arguments.sheet));
+  }
   if (arguments.output.empty()) return kDone;
   write_result(arguments, low, nets::blend_tensors(low.weights.tensors, high.weights.tensors, plan),
                recipe(arguments), low.family == high.family);

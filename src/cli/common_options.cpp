@@ -1,15 +1,15 @@
 #include "cli/common_options.h"
 
 #include <spdlog/spdlog.h>
-#include <torch/cuda.h>
 
 #include <CLI/CLI.hpp>
+#include <iostream>
 #include <map>
+#include <nlohmann/json.hpp>
+#include <vector>
 
 #include "base/log.h"
 #include "cli/exit_code.h"
-#include "cli/machine.h"
-#include "engine/backend.h"
 #include "media/ffmpeg.h"
 #include "toon/drawing_size.h"
 
@@ -18,102 +18,62 @@ namespace {
 
 constexpr int kMostThreads = 1024;
 
-c10::Device choose_device(const std::string& name) {
-  const auto available = static_cast<int>(torch::cuda::device_count());
-  if (name == "auto") return available > 0 ? c10::Device(c10::kCUDA, 0) : c10::Device(c10::kCPU);
-  if (name == "cpu") return c10::kCPU;
-  const bool has_index = name.starts_with("cuda:");
-  const int index = has_index ? std::stoi(name.substr(5)) : 0;
-  if (available == 0) {
-    throw UsageError("--device " + name + ": this LibTorch finds no GPU", "use --device cpu or auto");
-  }
-  if (index >= available) {
-    throw UsageError("--device " + name + ": there is no such GPU",
-                     "the last one is cuda:" + std::to_string(available - 1));
-  }
-  return {c10::kCUDA, static_cast<c10::DeviceIndex>(index)};
-}
-
-// Plain LibTorch is for comparison, and its bf16 has wrong results on processors (conv_transpose2d of 1.13).
-void choose_engine(const std::string& name, std::string& precision) {
-  if (name == "torch") {
-    if (precision != "auto" && precision != "fp32") {
-      throw UsageError("--engine torch computes in fp32 alone", "leave out --precision");
-    }
-    precision = "fp32";
-  }
-  if (name == "onednn" && !engine::has_onednn()) {
-    throw UsageError("--engine onednn: this build has no oneDNN", "build it where libdnnl-dev is installed");
-  }
-  engine::set_backend(name == "torch" ? engine::Backend::kTorch : engine::Backend::kOneDnn);
-}
-
-c10::ScalarType choose_precision(const std::string& name, const at::Device& device) {
-  // The drawing looks the same in either.
-  const bool bf16 = device.is_cpu() && engine::bfloat16_pays();
-  if (name == "auto") return bf16 ? c10::ScalarType::BFloat16 : c10::ScalarType::Float;
-  if (name == "int8") {
-    if (!device.is_cpu()) throw UsageError("--precision int8 is for processors", "use --device cpu");
-    return bf16 ? c10::ScalarType::BFloat16 : c10::ScalarType::Float;
-  }
-  return name == "bf16" ? c10::ScalarType::BFloat16 : c10::ScalarType::Float;
-}
-
-bool is_device_name(const std::string& name) {
-  if (name == "auto" || name == "cpu" || name == "cuda") return true;
-  constexpr size_t kPrefix = 5;  // "cuda:"
-  return name.starts_with("cuda:") && name.size() > kPrefix && name.size() <= kPrefix + 2 &&
-         name.find_first_not_of("0123456789", kPrefix) == std::string::npos;
+// An option that takes one of some names; `default_name` is that of the value it has.
+template <typename Value>
+void add_choice(CLI::App& command, const std::string& option, Value& value, const std::string& default_name,
+                const std::string& help, const std::map<std::string, Value>& choices) {
+  std::vector<std::string> names;
+  for (const auto& [name, choice] : choices) names.push_back(name);
+  command
+      .add_option_function<std::string>(
+          option, [&value, choices](const std::string& name) { value = choices.at(name); }, help)
+      ->type_name("NAME")
+      ->default_str(default_name)
+      ->check(CLI::IsMember(names));
 }
 
 }  // namespace
-
-bool has_bf16_instructions() { return read_processor().has("avx512_bf16"); }
 
 void add_style_option(CLI::App& command, std::string& style) {
   command.add_option("--style", style, "Style: a name, a .toml file, or a pSp or e4e checkpoint")
       ->type_name("NAME|FILE");
 }
 
-void add_scene_option(CLI::App& command, std::string& scene) {
-  command
-      .add_option(
-          "--scene", scene,
-          "What is around the heads: keep (as it was photographed), style (drawn in the style's manner) "
-          "or auto (as the style says)")
-      ->type_name("NAME")
-      ->check(CLI::IsMember({"auto", "keep", "style"}));
+void add_paste_option(CLI::App& command, toon::PasteMode& paste) {
+  add_choice(
+      command, "--paste", paste, "head", "What of the drawing replaces the photo: head, face or crop",
+      {{"head", toon::PasteMode::kHead}, {"face", toon::PasteMode::kFace}, {"crop", toon::PasteMode::kCrop}});
 }
 
-toon::SceneChoice chosen_scene(const std::string& scene) {
-  if (scene == "keep") return toon::SceneChoice::kKeep;
-  return scene == "style" ? toon::SceneChoice::kStyle : toon::SceneChoice::kOfStyle;
+void add_scene_option(CLI::App& command, toon::SceneChoice& scene) {
+  add_choice(command, "--scene", scene, "auto",
+             "What is around the heads: keep (as it was photographed), style (drawn in the style's manner) "
+             "or auto (as the style says)",
+             {{"auto", toon::SceneChoice::kOfStyle},
+              {"keep", toon::SceneChoice::kKeep},
+              {"style", toon::SceneChoice::kStyle}});
+}
+
+void add_faces_option(CLI::App& command, toon::FaceChoice& faces) {
+  add_choice(command, "--faces", faces, "all",
+             "Which faces are drawn: all, or the one that was largest when it came",
+             {{"all", toon::FaceChoice::kAll}, {"largest", toon::FaceChoice::kLargest}});
 }
 
 void add_size_option(CLI::App& command, int& size_px) {
-  static const std::map<std::string, int> kSizes = {
-      {"auto", toon::DrawingSizes::kAuto}, {"256", 256}, {"512", 512}, {"1024", 1024}};
-  command
-      .add_option_function<std::string>(
-          "--size", [&size_px](const std::string& name) { size_px = kSizes.at(name); },
-          "Pixels of a drawing's side, up to those of the style's network: auto draws small faces at 256")
-      ->type_name("SIZE")
-      ->default_str("auto")
-      ->check(CLI::IsMember({"auto", "256", "512", "1024"}));
+  add_choice(command, "--size", size_px, "auto",
+             "Pixels of a drawing's side, up to those of the style's network: auto draws small faces at 256",
+             {{"auto", toon::DrawingSizes::kAuto}, {"256", 256}, {"512", 512}, {"1024", 1024}});
 }
 
 void add_draw_option(CLI::App& command, toon::DrawWith& draw, const std::string& subject) {
-  static const std::map<std::string, toon::DrawWith> kNames = {{"auto", toon::DrawWith::kAuto},
-                                                               {"child", toon::DrawWith::kChild},
-                                                               {"teacher", toon::DrawWith::kTeacher}};
-  command
-      .add_option_function<std::string>(
-          "--draw", [&draw](const std::string& name) { draw = kNames.at(name); },
-          "Who draws " + subject +
-              ": the style's network (child), the program that it learned from (teacher), "
-              "or whom the style prefers (auto)")
-      ->type_name("NAME")
-      ->check(CLI::IsMember({"auto", "child", "teacher"}));
+  add_choice(command, "--draw", draw, "auto",
+             "Who draws " + subject +
+                 ": the style's network (child), the program that it learned from (teacher), "
+                 "or whom the style prefers (auto)",
+             {{"auto", toon::DrawWith::kAuto},
+              {"child", toon::DrawWith::kChild},
+              {"teacher", toon::DrawWith::kTeacher}});
 }
 
 void add_seed_option(CLI::App& command, uint64_t& seed) {
@@ -142,7 +102,8 @@ void add_compute_options(CLI::App& command, ComputeOptions& options) {
   command.add_option("--device", options.device, "Where the networks run: auto, cpu, cuda or cuda:N")
       ->type_name("NAME")
       ->check([](const std::string& name) {
-        return is_device_name(name) ? "" : "'" + name + "' is not a device: use auto, cpu, cuda or cuda:N";
+        return engine::is_device_name(name) ? ""
+                                            : "'" + name + "' is not a device: use auto, cpu, cuda or cuda:N";
       });
   command
       .add_option(
@@ -160,30 +121,15 @@ void add_compute_options(CLI::App& command, ComputeOptions& options) {
       ->check(CLI::IsMember({"auto", "onednn", "torch"}));
 }
 
-Compute choose_compute(const ComputeOptions& asked) {
-  ComputeOptions options = asked;
-  Compute compute;
-  choose_engine(options.engine, options.precision);
-  compute.device = choose_device(options.device);
-  compute.precision = choose_precision(options.precision, compute.device);
-  compute.threads = options.threads > 0 ? options.threads : usable_cores();
-  const bool bf16 = compute.precision == c10::ScalarType::BFloat16;
-  const bool int8 = options.precision == "int8";
-  engine::set_int8(int8);
-  if (options.device == "auto" || options.precision == "auto" || options.threads == 0) {
-    spdlog::info("computing on {} in {} with {} thread{}", compute.device.str(),
-                 int8   ? "int8"
-                 : bf16 ? "bf16"
-                        : "fp32",
-                 compute.threads, compute.threads == 1 ? "" : "s");
+int finish_batch(const app::Batch& batch, bool json) {
+  if (json) {
+    std::cout << batch.to_json().dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace)
+              << '\n';
   }
-  if (int8 && !engine::int8_pays()) {
-    spdlog::warn("this processor has no instructions for int8: computing without");
-  }
-  if (bf16 && compute.device.is_cpu() && !engine::bfloat16_pays()) {
-    spdlog::warn("this processor is slower in bf16 than in fp32");
-  }
-  return compute;
+  const size_t failures = batch.failures(), count = batch.items().size();
+  if (failures == 0) return kDone;
+  spdlog::error("{} of {} inputs failed", failures, count);
+  return failures == count ? kFailed : kPartlyDone;
 }
 
 }  // namespace toonmirror::cli

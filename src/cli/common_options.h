@@ -2,13 +2,13 @@
 // command adds only those that it obeys.
 #pragma once
 
-#include <c10/core/Device.h>
-#include <c10/core/ScalarType.h>
-
 #include <cstdint>
 #include <string>
 
+#include "app/batch.h"
+#include "engine/compute.h"
 #include "toon/compositor.h"
+#include "toon/convert.h"
 #include "toon/teacher_drawing.h"
 
 namespace CLI {
@@ -20,9 +20,12 @@ namespace toonmirror::cli {
 // --style NAME|FILE
 void add_style_option(CLI::App& command, std::string& style);
 
-// --scene auto|keep|style, and what it means.
-void add_scene_option(CLI::App& command, std::string& scene);
-toon::SceneChoice chosen_scene(const std::string& scene);
+// --paste head|face|crop
+void add_paste_option(CLI::App& command, toon::PasteMode& paste);
+// --scene auto|keep|style
+void add_scene_option(CLI::App& command, toon::SceneChoice& scene);
+// --faces all|largest
+void add_faces_option(CLI::App& command, toon::FaceChoice& faces);
 
 // --size auto|256|512|1024, as toon::DrawingSizes takes it.
 void add_size_option(CLI::App& command, int& size_px);
@@ -39,30 +42,14 @@ void add_json_option(CLI::App& command, bool& json);
 // --quiet and --verbose, which act as soon as they are parsed (base/log.h, media/ffmpeg.h).
 void add_verbosity_options(CLI::App& command);
 
-// As given on the command line.
-struct ComputeOptions {
-  std::string device = "auto";     // auto, cpu, cuda, cuda:N
-  std::string precision = "auto";  // auto, fp32, bf16, int8
-  int threads = 0;                 // 0: all usable cores
-  std::string engine = "auto";     // auto, onednn, torch
-};
+using engine::choose_compute;
+using engine::Compute;
+using engine::ComputeOptions;
 
 // --device, --precision, --threads, --engine
 void add_compute_options(CLI::App& command, ComputeOptions& options);
 
-// What the networks run on.
-struct Compute {
-  c10::Device device = c10::kCPU;
-  c10::ScalarType precision = c10::ScalarType::Float;
-  int threads = 1;
-};
-
-// Resolves "auto", says with a notice what was chosen, and chooses the engine's backend for the whole
-// program. Throws UsageError for a device or an engine that is not there, or a precision that this version or
-// that engine does not compute in.
-Compute choose_compute(const ComputeOptions& options);
-
-// Whether processors of this machine have instructions for bfloat16.
-bool has_bf16_instructions();
+// Prints the batch as JSON where that is wanted, says how many inputs failed, and returns the exit code.
+int finish_batch(const app::Batch& batch, bool json);
 
 }  // namespace toonmirror::cli

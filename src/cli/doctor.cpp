@@ -10,9 +10,9 @@
 #include <string>
 #include <vector>
 
+#include "app/doctor_checks.h"
 #include "cli/commands.h"
 #include "cli/common_options.h"
-#include "cli/doctor_checks.h"
 #include "cli/exit_code.h"
 
 namespace toonmirror::cli {
@@ -22,33 +22,33 @@ struct DoctorOptions {
   bool json = false;
 };
 
-const char* name_of(Health health) {
+const char* name_of(app::Health health) {
   switch (health) {
-    case Health::kOk:
+    case app::Health::kOk:
       return "ok";
-    case Health::kWarning:
+    case app::Health::kWarning:
       return "warning";
-    case Health::kMissing:
+    case app::Health::kMissing:
       return "missing";
   }
   return "";
 }
 
-void print_for_people(const std::vector<Finding>& findings, bool ready) {
+void print_for_people(const std::vector<app::Finding>& findings, bool ready) {
   std::cout << "toonmirror " TOONMIRROR_VERSION "\n";
-  for (const Finding& finding : findings) {
+  for (const app::Finding& finding : findings) {
     std::cout << fmt::format("{:<8} {:<14} {}\n", name_of(finding.health), finding.part, finding.detail);
     if (!finding.hint.empty()) std::cout << fmt::format("{:<8} {:<14} hint: {}\n", "", "", finding.hint);
   }
   std::cout << (ready ? "Ready.\n" : "Not ready: something essential is missing.\n");
 }
 
-void print_as_json(const std::vector<Finding>& findings, bool ready) {
+void print_as_json(const std::vector<app::Finding>& findings, bool ready) {
   nlohmann::ordered_json report;
   report["version"] = TOONMIRROR_VERSION;
   report["ready"] = ready;
   report["findings"] = nlohmann::ordered_json::array();
-  for (const Finding& finding : findings) {
+  for (const app::Finding& finding : findings) {
     report["findings"].push_back({{"part", finding.part},
                                   {"health", name_of(finding.health)},
                                   {"detail", finding.detail},
@@ -58,13 +58,14 @@ void print_as_json(const std::vector<Finding>& findings, bool ready) {
 }
 
 int run_doctor(const DoctorOptions& options) {
-  std::vector<Finding> findings;
-  for (const auto& check : {check_machine, check_computing, check_media, check_models}) {
-    const std::vector<Finding> part = check();
+  std::vector<app::Finding> findings;
+  for (const auto& check : {app::check_machine, app::check_computing, app::check_media, app::check_models}) {
+    const std::vector<app::Finding> part = check();
     findings.insert(findings.end(), part.begin(), part.end());
   }
-  const bool ready = std::none_of(findings.begin(), findings.end(),
-                                  [](const Finding& finding) { return finding.health == Health::kMissing; });
+  const bool ready = std::none_of(findings.begin(), findings.end(), [](const app::Finding& finding) {
+    return finding.health == app::Health::kMissing;
+  });
   if (options.json) {
     print_as_json(findings, ready);
   } else {

@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "base/model_path.h"
 #include "base/output_file.h"
+#include "base/usage_error.h"
 #include "cli/commands.h"
 #include "cli/common_options.h"
 #include "cli/exit_code.h"
@@ -59,7 +60,8 @@ int run_edit(const Arguments& arguments) {
   for (const std::string& text : arguments.directions) {
     const Direction direction = parse_direction(text);
     const at::Tensor step =
-        toon::load_direction(path_of(direction), rows, latents.ws.size(2)) * direction.strength;
+        toon::load_direction(path_of(direction), rows, latents.ws.size(2), latents.family) *
+        direction.strength;
     const at::Tensor everywhere = step.expand({1, rows, -1});
     const int64_t count = last - arguments.first_row + 1;
     latents.ws.narrow(1, arguments.first_row, count) += everywhere.narrow(1, arguments.first_row, count);

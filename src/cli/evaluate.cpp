@@ -8,39 +8,42 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 
+#include "app/batch.h"
 #include "base/error.h"
-#include "cli/clip_figures.h"
+#include "base/usage_error.h"
 #include "cli/commands.h"
 #include "cli/common_options.h"
-#include "cli/default_style.h"
-#include "cli/evaluate_report.h"
 #include "cli/exit_code.h"
-#include "cli/photo_figures.h"
-#include "cli/seed_figures.h"
+#include "evaluation/clip_figures.h"
+#include "evaluation/photo_figures.h"
+#include "evaluation/report.h"
+#include "evaluation/seed_figures.h"
 #include "media/probe.h"
 #include "media/still.h"
-#include "toon/batch.h"
+#include "toon/pictures.h"
 
 namespace toonmirror::cli {
 namespace {
 
 struct Arguments {
-  std::string style = kDefaultStyle, sheet;
+  std::string style = toon::kDefaultStyle, sheet;
   std::vector<std::string> clips, sheet_styles;
   std::optional<double> likeness;
-  PhotoFiguresOptions photos;
+  evaluation::PhotoFiguresOptions photos;
   ComputeOptions compute;
   int64_t frames = 150, seeds = 0;
+  bool blend = false;
   size_t people = 32;
   bool all = false, json = false;
 };
 
-std::vector<ClipFigures> measure_clips(const Arguments& arguments, const toon::Toonifier& toonifier,
-                                       const face::SharedLandmarkPredictor& predictor) {
-  std::vector<ClipFigures> figures;
-  for (const std::filesystem::path& file : toon::expand_inputs(arguments.clips)) {
+std::vector<evaluation::ClipFigures> measure_clips(const Arguments& arguments,
+                                                   const toon::Toonifier& toonifier,
+                                                   const face::SharedLandmarkPredictor& predictor) {
+  std::vector<evaluation::ClipFigures> figures;
+  for (const std::filesystem::path& file : app::expand_inputs(arguments.clips)) {
     if (media::probe(file) != media::InputKind::kVideo) continue;
-    figures.push_back(measure_clip(file, toonifier, predictor, arguments.frames));
+    figures.push_back(evaluation::measure_clip(file, toonifier, predictor, arguments.frames));
     spdlog::info("{}: {} of {} pictures with a face, {} at rest", figures.back().name,
                  figures.back().with_face, figures.back().frames, figures.back().at_rest);
   }
@@ -57,32 +60,33 @@ void write_sheet(const Arguments& arguments, const toon::Toonifier& measured, co
     shown.push_back(made.back().get());
   }
   if (shown.empty()) shown.push_back(&measured);
-  const cv::Mat sheet = contact_sheet(arguments.photos, shown, arguments.people);
-  media::StillImage image;
-  image.width = sheet.cols;
-  image.height = sheet.rows;
-  image.rgb.assign(sheet.data, sheet.data + sheet.total() * sheet.elemSize());
-  media::write_still(arguments.sheet, image);
+  const cv::Mat sheet = evaluation::contact_sheet(arguments.photos, shown, arguments.people);
+  media::write_still(arguments.sheet, toon::still_of(sheet));
   spdlog::info("wrote {}", arguments.sheet);
 }
 
-SeedFigures measure_seeds_of(const Arguments& arguments, toon::Style style, const Compute& compute,
-                             const face::SharedLandmarkPredictor& predictor) {
-  style.likeness = 0;
-  const toon::Toonifier w_only(style, compute.precision, compute.device);
-  style.psi = kSeedPsi;
-  const toon::Toonifier seeds(style, compute.precision, compute.device);
-  SeedFiguresOptions options;
+evaluation::SeedFiguresOptions seed_options(const Arguments& arguments, const Compute& compute) {
+  evaluation::SeedFiguresOptions options;
   options.count = arguments.seeds;
   options.photos = arguments.photos.photos;
   options.nets = arguments.photos.nets;
   options.reference = arguments.photos.reference;
   options.threads = compute.threads;
-  return measure_seeds(options, seeds, w_only, predictor);
+  return options;
+}
+
+evaluation::SeedFigures measure_seeds_of(const Arguments& arguments, toon::Style style,
+                                         const Compute& compute,
+                                         const face::SharedLandmarkPredictor& predictor) {
+  style.likeness = 0;
+  const toon::Toonifier w_only(style, compute.precision, compute.device);
+  style.psi = evaluation::kSeedPsi;
+  const toon::Toonifier seeds(style, compute.precision, compute.device);
+  return evaluation::measure_seeds(seed_options(arguments, compute), seeds, w_only, predictor);
 }
 
 void check(const Arguments& arguments) {
-  const PhotoFiguresOptions& photos = arguments.photos;
+  const evaluation::PhotoFiguresOptions& photos = arguments.photos;
   const bool has_folder = !photos.photos.photos.empty(), has_photos = has_folder || !photos.pairs.empty();
   if (!has_photos && arguments.clips.empty()) throw UsageError("name a folder of photos, --pairs or --clips");
   if (has_folder && !photos.pairs.empty()) throw UsageError("a folder of photos or --pairs: not both");
@@ -90,6 +94,9 @@ void check(const Arguments& arguments) {
     throw UsageError("--pairs has labels of its own", "leave --labels out; --index gives the ages");
   }
   if (!arguments.sheet.empty() && !has_photos) throw UsageError("--sheet shows photos: name their folder");
+  if (arguments.blend && arguments.seeds == 0) {
+    throw UsageError("--blend draws seeds: say how many with --seeds");
+  }
   if (arguments.seeds > 0 && !has_folder)
     throw UsageError("--seeds are compared with photos: name their folder");
 }
@@ -104,18 +111,21 @@ int run_evaluate(Arguments arguments) {
   if (arguments.likeness) style.likeness = *arguments.likeness;
   const toon::Toonifier toonifier(style, compute.precision, compute.device);
   const face::SharedLandmarkPredictor predictor = face::load_landmark_predictor();
-  EvaluationReport report;
+  evaluation::EvaluationReport report;
   report.style = style.name;
   report.likeness = style.likeness;
-  if (arguments.seeds > 0) {
+  if (arguments.blend) {
+    report.blends = evaluation::measure_blends(seed_options(arguments, compute), style, compute, predictor);
+  } else if (arguments.seeds > 0) {
     report.seeds = measure_seeds_of(arguments, style, compute, predictor);
   } else if (has_photos) {
-    report.photos = measure_photos(arguments.photos, toonifier, predictor);
+    report.photos = evaluation::measure_photos(arguments.photos, toonifier, predictor);
     for (const std::string& line : report.photos->left_out) spdlog::warn("left out: {}", line);
   }
   if (!arguments.clips.empty()) report.clips = measure_clips(arguments, toonifier, predictor);
   if (!arguments.sheet.empty()) write_sheet(arguments, toonifier, compute);
-  fmt::print("{}", arguments.json ? to_json(report).dump(2) + "\n" : to_table(report));
+  fmt::print("{}",
+             arguments.json ? evaluation::to_json(report).dump(2) + "\n" : evaluation::to_table(report));
   return report.photos && !report.photos->left_out.empty() ? kPartlyDone : kDone;
 }
 
@@ -125,7 +135,7 @@ void add_evaluate(CLI::App& app, Action& chosen) {
   CLI::App* command = app.add_subcommand(
       "evaluate", "Quality figures of a style: identity, shapes, steadiness, per group of people");
   const auto arguments = std::make_shared<Arguments>();
-  PhotoFiguresOptions& photos = arguments->photos;
+  evaluation::PhotoFiguresOptions& photos = arguments->photos;
   command->add_option("PHOTOS", photos.photos.photos, "Folder of photos; of each the largest face is used")
       ->type_name("");
   command
@@ -149,6 +159,10 @@ void add_evaluate(CLI::App& app, Action& chosen) {
       ->add_option("--seeds", arguments->seeds,
                    "Instead of drawings of PHOTOS measure the faces of so many seeds, at a psi of 0.7")
       ->check(CLI::Range(2, 100'000));
+  command->add_flag(
+      "--blend", arguments->blend,
+      "With --seeds: what the style's coarse layers do above the face generator's fine ones and "
+      "the other way round, at every split");
   command->add_option("--teacher", photos.teacher,
                       "Also compare with the pictures of this teacher (toonmirror teach)");
   command->add_option("--reference", photos.reference,

@@ -1,7 +1,5 @@
-// How the program ends, and the error that means wrong use.
+// How the program ends.
 #pragma once
-
-#include "base/error.h"
 
 namespace toonmirror::cli {
 
@@ -10,11 +8,5 @@ inline constexpr int kFailed = 1;         // the input, the output or the machin
 inline constexpr int kWrongUse = 2;       // the command line
 inline constexpr int kPartlyDone = 3;     // some of several inputs failed
 inline constexpr int kInterrupted = 130;  // Ctrl-C or SIGTERM, as shells expect: 128 + SIGINT
-
-// An Error that is the command line's fault, found after parsing: main() turns it into kWrongUse.
-class UsageError : public Error {
- public:
-  using Error::Error;
-};
 
 }  // namespace toonmirror::cli

@@ -8,13 +8,14 @@
 #include <string>
 #include <vector>
 
+#include "app/picture_output.h"
+#include "app/walk.h"
 #include "base/interrupt.h"
 #include "base/progress.h"
+#include "base/usage_error.h"
 #include "cli/commands.h"
 #include "cli/common_options.h"
 #include "cli/exit_code.h"
-#include "cli/picture_output.h"
-#include "cli/walk.h"
 #include "nets/model_file.h"
 #include "toon/blend.h"
 #include "toon/latents.h"
@@ -192,7 +193,7 @@ int run_generate(const Arguments& arguments) {
                       : !arguments.sweep.empty() ? draw_sweep(arguments, seeds)
                       : !arguments.mix.empty()   ? draw_mixtures(arguments, seeds)
                                                  : draw_faces(arguments, seeds);
-  write_picture(arguments.output, toon::picture_grid(sheet.pictures, sheet.columns));
+  app::write_picture(arguments.output, toon::picture_grid(sheet.pictures, sheet.columns));
   return kDone;
 }
 
@@ -212,9 +213,9 @@ int run_walk(const Arguments& arguments) {
       stops.push_back({generator->map(z, arguments.psi).to(compute.device), {}, {}});
     }
   } else {
-    stops = codes_of_photos(toonifier, arguments.between);
+    stops = app::codes_of_photos(toonifier, arguments.between);
   }
-  write_walk(arguments.output, toonifier, stops, {.seconds = arguments.walk_s});
+  app::write_walk(arguments.output, toonifier, stops, {.seconds = arguments.walk_s});
   return kDone;
 }
 

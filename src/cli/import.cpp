@@ -6,12 +6,13 @@
 #include <memory>
 #include <string>
 
+#include "app/public_checkpoints.h"
+#include "app/sha256.h"
 #include "base/error.h"
+#include "base/usage_error.h"
 #include "cli/commands.h"
 #include "cli/common_options.h"
 #include "cli/exit_code.h"
-#include "cli/public_checkpoints.h"
-#include "cli/sha256.h"
 #include "nets/find_networks.h"
 #include "nets/motion_yaml.h"
 
@@ -57,11 +58,11 @@ int run_import(const ImportOptions& options) {
   const std::vector<nets::FoundNetwork> networks = nets::find_networks(file, motion);
   const nets::FoundNetwork& network = choose(networks, options);
   for (const std::string& note : network.notes) spdlog::warn("{}: {}", options.file, note);
-  const std::string sha256 = sha256_of_file(options.file);
+  const std::string sha256 = app::sha256_of_file(options.file);
   checkpoint::Metadata metadata = file.metadata();
   metadata.insert({{"provenance", fmt::format("imported from {} ({}), sha256 {}",
                                               file.path().filename().string(), network.source, sha256)}});
-  if (const PublicCheckpoint* known = find_public_checkpoint(sha256)) {
+  if (const app::PublicCheckpoint* known = app::find_public_checkpoint(sha256)) {
     metadata.insert({{"name", known->name}, {"licence", known->licence}});
   }
   nets::write_network(options.output, network, options.half, metadata);

@@ -5,12 +5,13 @@
 #include <iostream>
 #include <memory>
 
+#include "app/live_session.h"
+#include "app/live_window.h"
 #include "base/interrupt.h"
 #include "base/log.h"
 #include "cli/commands.h"
+#include "cli/common_options.h"
 #include "cli/exit_code.h"
-#include "cli/live_session.h"
-#include "cli/live_window.h"
 #include "media/cameras.h"
 
 namespace toonmirror::cli {
@@ -34,20 +35,20 @@ int print_cameras() {
   return kDone;
 }
 
-void run_headless(const LiveArguments& arguments, LiveSession& session) {
+void run_headless(const app::LiveArguments& arguments, app::LiveSession& session) {
   while (!interrupted() && (arguments.frames == 0 || session.presented_count() < arguments.frames)) {
-    const std::optional<toon::LivePicture> picture = session.wait(kTick);
+    const std::optional<live::LivePicture> picture = session.wait(kTick);
     session.obey_panel();
     if (picture) session.presented(*picture);
   }
 }
 
-int run_live(const LiveArguments& arguments) {
-  LiveSession session(arguments);
+int run_live(const app::LiveArguments& arguments) {
+  app::LiveSession session(arguments);
   if (arguments.headless) {
     run_headless(arguments, session);
   } else {
-    LiveWindow(arguments, session).run();
+    app::LiveWindow(arguments, session).run();
   }
   session.finish();
   if (arguments.json) {
@@ -62,9 +63,9 @@ int run_live(const LiveArguments& arguments) {
 
 void add_live(CLI::App& app, Action& chosen) {
   CLI::App* command = app.add_subcommand("live", "A camera's picture as a cartoon, in a window");
-  auto arguments = std::make_shared<LiveArguments>();
+  auto arguments = std::make_shared<app::LiveArguments>();
   auto list = std::make_shared<bool>(false);
-  LiveArguments& a = *arguments;
+  app::LiveArguments& a = *arguments;
   command
       ->add_option("--camera", a.camera.source,
                    "Number, device or name of a camera, an rtsp:// or http:// "
@@ -94,12 +95,10 @@ void add_live(CLI::App& app, Action& chosen) {
       ->add_option("--motion-model", a.motion_model,
                    "First Order Motion Model of the modes animate and puppet")
       ->type_name("NAME|FILE");
-  command->add_option("--paste", a.paste, "What is drawn: head, face or crop")
-      ->check(CLI::IsMember({"head", "face", "crop"}));
+  add_paste_option(*command, a.paste);
   add_scene_option(*command, a.scene);
   add_size_option(*command, a.size_px);
-  command->add_option("--faces", a.faces, "all, or largest: the one that was largest when it came")
-      ->check(CLI::IsMember({"all", "largest"}));
+  add_faces_option(*command, a.faces);
   command->add_option("--stability", a.stability, "How much the drawing is steadied, 0 to 1")
       ->check(CLI::Range(0.0, 1.0));
   command

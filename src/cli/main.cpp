@@ -14,6 +14,7 @@
 #include "base/interrupt.h"
 #include "base/log.h"
 #include "base/terminal_line.h"
+#include "base/usage_error.h"
 #include "cli/commands.h"
 #include "cli/exit_code.h"
 

@@ -9,18 +9,21 @@
 #include <opencv2/core.hpp>
 #include <string>
 
+#include "app/picture_output.h"
+#include "base/error.h"
 #include "base/interrupt.h"
 #include "base/output_file.h"
 #include "base/progress.h"
 #include "cli/commands.h"
 #include "cli/common_options.h"
 #include "cli/exit_code.h"
-#include "cli/picture_output.h"
 #include "face/alignment.h"
 #include "face/landmarks.h"
 #include "media/still.h"
 #include "nets/model_file.h"
+#include "toon/encode_face.h"
 #include "toon/latents.h"
+#include "toon/pictures.h"
 #include "toon/seeds.h"
 #include "toon/style.h"
 #include "toon/toonifier.h"
@@ -42,21 +45,36 @@ struct Arguments {
   ComputeOptions compute;
 };
 
-// The face as the networks want it, CV_8UC3 RGB of that side.
-cv::Mat aligned_face(const Arguments& arguments, int size_px) {
-  media::StillImage still = media::read_still(arguments.photo);
-  const cv::Mat photo(still.height, still.width, CV_8UC3, still.rgb.data());
-  if (arguments.aligned) {
-    if (still.width != still.height) throw Error(arguments.photo + ": is not square, and so no aligned face");
-    const double middle = (still.width - 1) / 2.0;
-    return face::warp_crop(photo, face::align_square({{middle, middle}, {still.width / 2.0, 0}}, size_px));
-  }
+cv::Mat read_photo(const std::string& path) {
+  const media::StillImage still = media::read_still(path);
+  return toon::picture_of(still);
+}
+
+// The largest face, and with --aligned the square that the photo is. Then the face may be one that is not
+// found: landmarks are left out.
+struct FoundFace {
+  face::FaceSquare square;
+  std::optional<face::Face> face;
+};
+
+FoundFace find_face(const Arguments& arguments, const cv::Mat& photo) {
   const face::SharedLandmarkPredictor predictor = face::load_landmark_predictor();
   face::Detector detector;
   const std::vector<face::Face> faces = face::find_faces(detector, *predictor.get(), photo);
-  if (faces.empty())
+  FoundFace found;
+  if (!faces.empty()) found.face = faces.front();
+  if (arguments.aligned) {
+    if (photo.cols != photo.rows) throw Error(arguments.photo + ": is not square, and so no aligned face");
+    const double middle = (photo.cols - 1) / 2.0;
+    found.square = {{middle, middle}, {photo.cols / 2.0, 0}};
+    if (found.face) found.face->square = found.square;
+    return found;
+  }
+  if (!found.face) {
     throw Error(arguments.photo + ": no face found", "choose a photo that shows a face from the front");
-  return face::warp_crop(photo, face::align_square(faces.front().square, size_px));
+  }
+  found.square = found.face->square;
+  return found;
 }
 
 void project_with_encoder(const Arguments& arguments, toon::SavedLatents& latents) {
@@ -65,7 +83,13 @@ void project_with_encoder(const Arguments& arguments, toon::SavedLatents& latent
   toon::Style style = toon::find_style(arguments.style);
   style.psi = style.likeness = 1;  // what is saved is not truncated; drawing may do that
   const toon::Toonifier toonifier(style, compute.precision, compute.device);
-  const toon::FaceCode code = toonifier.encode(aligned_face(arguments, toonifier.crop_size_px()));
+  const cv::Mat photo = read_photo(arguments.photo);
+  const FoundFace found = find_face(arguments, photo);
+  StageTimer timer;
+  const toon::FaceCode code = found.face
+                                  ? toon::encode_face(photo, *found.face, toonifier, timer).code
+                                  : toonifier.encode(face::warp_crop(
+                                        photo, face::align_square(found.square, toonifier.crop_size_px())));
   latents.ws = code.ws;
   latents.features = code.features;
   latents.family = nets::family_of(checkpoint::CheckpointFile(style.face));
@@ -73,7 +97,7 @@ void project_with_encoder(const Arguments& arguments, toon::SavedLatents& latent
 
 void write_step(const fs::path& folder, int64_t step, const at::Tensor& picture) {
   fs::create_directories(folder);
-  write_picture(folder / fmt::format("step-{:05}.png", step), picture);
+  app::write_picture(folder / fmt::format("step-{:05}.png", step), picture);
 }
 
 // False where the user stopped it.
@@ -85,13 +109,10 @@ bool project_by_optimising(const Arguments& arguments, toon::SavedLatents& laten
   const checkpoint::CheckpointFile checkpoint(file);
   nets::Generator generator = nets::load_generator(checkpoint);
   const int64_t size = generator->options().resolution, z_dim = generator->options().z_dim;
-  const cv::Mat crop = aligned_face(arguments, static_cast<int>(size));
-  const at::Tensor target = at::from_blob(crop.data, {1, size, size, 3}, at::kByte)
-                                .permute({0, 3, 1, 2})
-                                .to(at::kFloat)
-                                .mul(1 / 127.5)
-                                .sub(1)
-                                .contiguous();
+  const cv::Mat photo = read_photo(arguments.photo);
+  const cv::Mat crop =
+      face::warp_crop(photo, face::align_square(find_face(arguments, photo).square, static_cast<int>(size)));
+  const at::Tensor target = toon::tensor_from_picture(crop).contiguous();
   training::ProjectorOptions options;
   options.steps = arguments.steps;
   options.each_row = arguments.space == "w+";

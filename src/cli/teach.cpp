@@ -4,8 +4,8 @@
 
 #include "cli/commands.h"
 #include "cli/common_options.h"
-#include "cli/draw_pairs.h"
 #include "cli/exit_code.h"
+#include "datasets/draw_pairs.h"
 #include "teachers/teacher.h"
 
 namespace toonmirror::cli {
@@ -13,7 +13,7 @@ namespace toonmirror::cli {
 void add_teach(CLI::App& app, Action& chosen) {
   CLI::App* command =
       app.add_subcommand("teach", "Draw training pairs (photo, picture, labels) with a style's teacher");
-  auto arguments = std::make_shared<DrawPairsOptions>();
+  auto arguments = std::make_shared<datasets::DrawPairsOptions>();
   std::string styles;
   for (const teachers::TeacherEntry& teacher : teachers::teachers()) {
     styles += "\n  " + teacher.name + ": " + teacher.description;
@@ -44,7 +44,7 @@ void add_teach(CLI::App& app, Action& chosen) {
   add_verbosity_options(*command);
   command->callback([arguments, &chosen] {
     chosen = [arguments] {
-      draw_pairs(*arguments);
+      datasets::draw_pairs(*arguments);
       return kDone;
     };
   });

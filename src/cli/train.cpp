@@ -1,4 +1,4 @@
-// toonmirror train generator|style|parser|motion|directions: makes house models from packs of pairs.
+// toonmirror train generator|style|mapping|parser|mesh|motion|directions: makes house models from packs of pairs.
 #include <spdlog/spdlog.h>
 
 #include <CLI/CLI.hpp>
@@ -9,16 +9,17 @@
 #include <string>
 #include <string_view>
 
+#include "app/picture_output.h"
 #include "base/error.h"
 #include "base/interrupt.h"
+#include "base/machine.h"
 #include "base/model_path.h"
+#include "base/usage_error.h"
 #include "cli/commands.h"
 #include "cli/common_options.h"
-#include "cli/draw_pairs.h"
 #include "cli/exit_code.h"
-#include "cli/machine.h"
-#include "cli/picture_output.h"
 #include "cli/train_options.h"
+#include "datasets/draw_pairs.h"
 #include "nets/find_networks.h"
 #include "nets/model_file.h"
 #include "teachers/teacher.h"
@@ -60,14 +61,16 @@ int run_generator(const GeneratorTrainingOptions& options, const ModelIdentity& 
   if (options.keep_stages && options.start.empty()) {
     throw UsageError("--keep-stages keeps those of an earlier encoder", "name its folder with --start");
   }
-  training::HouseModel model = training::train_generator(options, training_hooks(), write_picture);
+  training::HouseModel model = training::train_generator(options, training_hooks(), app::write_picture);
   throw_if_interrupted();
-  spdlog::info("fitting the mapping network");
-  const training::PairPack pack(options.pairs);
-  const at::Tensor latents =
-      training::encode_all(pack, model.encoder, training::training_type(options.precision)).w;
-  const double share = training::fit_mapping(latents, model.generator);
-  spdlog::info("seeds vary along axes that hold {:.1f} % of what tells faces apart", 100.0 * share);
+  if (!options.keeps_mapping()) {
+    spdlog::info("fitting the mapping network");
+    const training::PairPack pack(options.pairs);
+    const at::Tensor latents =
+        training::encode_all(pack, model.encoder, training::training_type(options.precision)).w;
+    const double share = training::fit_mapping(latents, model.generator);
+    spdlog::info("seeds vary along axes that hold {:.1f} % of what tells faces apart", 100.0 * share);
+  }
   const std::filesystem::path& folder = options.run.output;
   nets::save_network(folder / "face.safetensors", model.generator, identity.family,
                      metadata(identity, "face"));
@@ -91,7 +94,8 @@ struct StyleArguments {
 constexpr std::string_view kPictures = "pictures:";
 
 // Draws a pack in the training's folder, unless an earlier run did.
-std::filesystem::path pack_in(const std::filesystem::path& folder, const char* name, DrawPairsOptions draw) {
+std::filesystem::path pack_in(const std::filesystem::path& folder, const char* name,
+                              datasets::DrawPairsOptions draw) {
   draw.output = folder / name;
   if (std::filesystem::exists(draw.output)) {
     spdlog::info("using {}, drawn before", draw.output.string());
@@ -100,7 +104,7 @@ std::filesystem::path pack_in(const std::filesystem::path& folder, const char* n
   std::filesystem::create_directories(folder);
   draw.sheet = draw.output;
   draw.sheet.replace_extension(".png");
-  draw_pairs(draw);
+  datasets::draw_pairs(draw);
   return draw.output;
 }
 
@@ -116,7 +120,7 @@ void prepare_packs(StyleArguments& arguments) {
     throw UsageError("train style: --photos and --teacher belong together");
   }
   if (unpaired) {
-    DrawPairsOptions draw;
+    datasets::DrawPairsOptions draw;
     draw.teacher = "photo";
     draw.photos.photos = arguments.teacher.substr(kPictures.size());
     draw.photos.keep_faceless = true;
@@ -127,7 +131,7 @@ void prepare_packs(StyleArguments& arguments) {
     }
   }
   if (arguments.photos.empty()) return;
-  DrawPairsOptions draw;
+  datasets::DrawPairsOptions draw;
   draw.teacher = unpaired ? "photo" : arguments.teacher;
   draw.photos.photos = arguments.photos;
   options.pairs = pack_in(options.run.output, "pairs.safetensors", draw);
@@ -162,7 +166,7 @@ int run_style(StyleArguments arguments) {
   options.encoder = find_model(arguments.encoder, ".safetensors");
   arguments.identity.family = nets::family_of(checkpoint::CheckpointFile(options.generator));
   prepare_packs(arguments);
-  nets::Generator child = training::train_style(options, training_hooks(), write_picture);
+  nets::Generator child = training::train_style(options, training_hooks(), app::write_picture);
   throw_if_interrupted();
   const std::filesystem::path path = options.run.output / (arguments.name + ".safetensors");
   if (options.parent_layers_px > 0) {
@@ -198,6 +202,46 @@ int run_style(StyleArguments arguments) {
   return kDone;
 }
 
+// Of drawings that no photo says every pixel of: those of W+ alone, and seeds.
+void add_judged_options(CLI::App& command, GeneratorTrainingOptions& options, CLI::Option* start) {
+  command
+      .add_option(
+          "--w-only-l1", options.w_only.l1_px,
+          "Compare drawings of W+ alone in pictures averaged down to so many pixels, perceptually and "
+          "by identity, and let critics judge them alone (0: compare all samples alike)")
+      ->check(CLI::Range(0, 256))
+      ->type_name("PX");
+  command
+      .add_option("--w-only-identity", options.w_only.identity,
+                  "Weight of the identity loss of drawings of W+ alone, with --w-only-l1")
+      ->check(CLI::Range(0.0, 10.0));
+  command
+      .add_option("--critic-blur", options.weights.adversarial_blur,
+                  "Share of the run over which critics come to see clearly, after --adversarial-from")
+      ->check(CLI::Range(0.0, 1.0));
+  command
+      .add_flag("--face-critics", options.face_critics,
+                "Critics look through the stages of the encoder of --start as well")
+      ->needs(start);
+  CLI::Option* seeds =
+      command
+          .add_option("--seeds", options.seeds.share,
+                      "Seeds drawn for each photo, judged by critics alone; the mapping network is that of "
+                      "--start (0: none)")
+          ->check(CLI::Range(0.0, 4.0))
+          ->needs(start);
+  command
+      .add_flag("--learn-mapping", options.seeds.learn_mapping,
+                "The mapping network learns from what critics say of seeds")
+      ->needs(seeds);
+  command
+      .add_option(
+          "--seed-moments", options.seeds.moment_weight,
+          "With --learn-mapping: how much the latents of seeds are held to the mean and covariance of "
+          "those of photos")
+      ->check(CLI::Range(0.0, 100.0));
+}
+
 void add_generator(CLI::App& train, Action& chosen) {
   CLI::App* command = train.add_subcommand(
       "generator",
@@ -209,24 +253,31 @@ void add_generator(CLI::App& train, Action& chosen) {
   auto arguments = std::make_shared<Arguments>();
   GeneratorTrainingOptions& options = arguments->options;
   add_run_options(*command, options.run, options.pairs, options.nets, options.precision, options.weights);
-  command
-      ->add_option("--start", options.start,
-                   "Earlier face.safetensors and encoder.safetensors to begin with, instead of from nothing")
-      ->type_name("FOLDER");
+  CLI::Option* start =
+      command
+          ->add_option(
+              "--start", options.start,
+              "Earlier face.safetensors and encoder.safetensors to begin with, instead of from nothing")
+          ->type_name("FOLDER");
   command->add_flag(
       "--keep-stages", options.keep_stages,
       "The encoder's stages, likeness features and parser stay those of --start: only latents and "
       "generator learn");
+  command
+      ->add_flag("--keep-encoder", options.keep_encoder,
+                 "All of the encoder stays that of --start, and the mapping network with it: only the "
+                 "generator learns")
+      ->needs(start);
   command->add_option("--quarter-size-share", options.quarter_size_share,
                       "First share of the run, which learns pictures of 64 px");
   command->add_option("--half-size-share", options.half_size_share,
                       "Next share of the run, which learns pictures of 128 px; the rest is 256 px");
   command->add_option("--w-only", options.dropout.all_features,
                       "Share of the samples that must do without likeness features");
+  add_judged_options(*command, options, start);
   command->add_option("--family", arguments->identity.family,
                       "Name that generators and encoders with shared latents bear");
-  command->add_option("--provenance", arguments->identity.provenance,
-                      "What it was trained on, for the file's metadata");
+  add_identity_options(*command, arguments->identity);
   command->get_option("--pairs")->required();
   command->callback([arguments, &chosen] {
     chosen = [arguments] { return run_generator(arguments->options, arguments->identity); };
@@ -285,6 +336,12 @@ void add_style(CLI::App& train, Action& chosen) {
   command->add_option(
       "--finest-features", options.finest_features_px,
       "Finest likeness features the style hears, in pixels: 32 for one that changes shapes by itself");
+  command
+      ->add_option(
+          "--finest-skin-features", options.finest_skin_features_px,
+          "The same where there is skin: 32 lets irises, lids and hair be told by finer features, but "
+          "not wrinkles (0: no difference)")
+      ->check(CLI::IsMember({0, 32, 64}));
   command->add_option("--w-only", options.dropout.all_features,
                       "Share of the samples that must do without likeness features");
   command
@@ -301,8 +358,7 @@ void add_style(CLI::App& train, Action& chosen) {
           },
           "How much pixels of some classes count, such as brow=5,hair=2")
       ->type_name("CLASS=WEIGHT,…");
-  command->add_option("--provenance", arguments->identity.provenance,
-                      "What it was trained on, for the file's metadata");
+  add_identity_options(*command, arguments->identity);
   command->callback([arguments, command, &chosen] {
     arguments->weights_given = command->count("--adversarial") + command->count("--adversarial-from") > 0;
     chosen = [arguments] { return run_style(*arguments); };
@@ -316,7 +372,9 @@ void add_train(CLI::App& app, Action& chosen) {
   train->require_subcommand(1);
   add_generator(*train, chosen);
   add_style(*train, chosen);
+  add_train_mapping(*train, chosen);
   add_train_parser(*train, chosen);
+  add_train_mesh(*train, chosen);
   add_train_motion(*train, chosen);
   add_train_directions(*train, chosen);
 }

@@ -2,108 +2,37 @@
 #include <spdlog/spdlog.h>
 
 #include <CLI/CLI.hpp>
-#include <atomic>
-#include <limits>
 #include <memory>
-#include <mutex>
-#include <thread>
 
 #include "base/error.h"
-#include "base/interrupt.h"
+#include "base/model_keys.h"
 #include "base/model_path.h"
-#include "base/progress.h"
 #include "checkpoint/safetensors.h"
 #include "cli/commands.h"
 #include "cli/exit_code.h"
-#include "cli/face_photos.h"
-#include "cli/machine.h"
 #include "cli/train_options.h"
+#include "datasets/face_attributes.h"
 #include "nets/model_file.h"
-#include "toon/draw_faces.h"
 #include "training/directions.h"
 
 namespace toonmirror::cli {
 namespace {
 
-constexpr int kSize_px = 256;
-
 struct Arguments {
-  FacePhotoOptions photos;
+  datasets::FacePhotoOptions photos;
   std::string encoder = "encoder";
   std::filesystem::path output;
-  std::string provenance;
+  ModelIdentity identity;
 };
-
-// One face: its latents [rows, w_dim] and what is known of it [landmark attributes, age, glasses].
-struct Observation {
-  at::Tensor latents, attributes;
-};
-
-Observation observe(const teachers::TrainingPair& pair, std::optional<int> age, nets::HouseEncoder& encoder) {
-  const at::Tensor bytes = at::from_blob(pair.photo.data, {1, kSize_px, kSize_px, 3}, at::kByte);
-  const at::Tensor x = bytes.permute({0, 3, 1, 2}).to(at::kFloat) / 127.5 - 1.0;
-  at::Tensor points = at::empty({1, face::kLandmarkCount, 2});
-  for (int i = 0; i < face::kLandmarkCount; ++i) {
-    points[0][i][0] = pair.landmarks[i].x;
-    points[0][i][1] = pair.landmarks[i].y;
-  }
-  constexpr double kGlassesShare = 0.004;  // of the crop
-  const cv::Mat glasses = pair.labels == static_cast<int>(nets::FaceClass::kGlasses);
-  const bool wears = cv::countNonZero(glasses) > kGlassesShare * kSize_px * kSize_px;
-  const float years = age ? static_cast<float>(*age) : std::numeric_limits<float>::quiet_NaN();
-  return {
-      encoder->forward(x, /*parse=*/false).w_plus().squeeze(0),
-      at::cat({training::measure_landmarks(points).squeeze(0), at::tensor({years, wears ? 1.0F : 0.0F})})};
-}
-
-std::vector<Observation> observe_all(const Arguments& arguments, const nets::HouseEncoder& encoder) {
-  const FacePhotos source = find_face_photos(arguments.photos);
-  std::vector<Observation> observations;
-  std::mutex mutex;
-  std::exception_ptr failure;
-  std::atomic<size_t> next = 0;
-  Progress progress({.label = "directions",
-                     .unit = "photos",
-                     .rate_unit = "photos/s",
-                     .total = static_cast<int64_t>(source.count)});
-  const auto work = [&] {
-    toon::compute_in_this_thread_alone();
-    const at::NoGradGuard no_grad;
-    nets::HouseEncoder own = encoder;  // a handle to the same network
-    try {
-      const auto read = source.new_reader();
-      for (size_t i = next++; i < source.count && !interrupted(); i = next++) {
-        progress.advance();
-        try {
-          Observation seen = observe(read(i), source.ages[i], own);
-          const std::lock_guard lock(mutex);
-          observations.push_back(std::move(seen));
-        } catch (const Error& error) {
-          spdlog::warn("left out: {}", error.what());
-        }
-      }
-    } catch (...) {
-      const std::lock_guard lock(mutex);
-      failure = std::current_exception();
-      next = source.count;
-    }
-  };
-  {
-    std::vector<std::jthread> threads;
-    for (int t = 0; t < usable_cores(); ++t) threads.emplace_back(work);
-  }
-  if (failure) std::rethrow_exception(failure);
-  throw_if_interrupted();
-  return observations;
-}
 
 int run_directions(const Arguments& arguments) {
   const checkpoint::CheckpointFile file(find_model(arguments.encoder, ".safetensors"));
   nets::HouseEncoder encoder = nets::load_house_encoder(file);
   encoder->prepare(at::kFloat);
-  const std::vector<Observation> observations = observe_all(arguments, encoder);
+  const std::vector<datasets::FaceAttributes> observations =
+      datasets::observe_faces(arguments.photos, encoder);
   std::vector<at::Tensor> latents, attributes;
-  for (const Observation& seen : observations) {
+  for (const datasets::FaceAttributes& seen : observations) {
     latents.push_back(seen.latents);
     attributes.push_back(seen.attributes);
   }
@@ -129,11 +58,11 @@ int run_directions(const Arguments& arguments) {
     const std::string& name = names[static_cast<size_t>(kept[i])];
     const std::filesystem::path path = arguments.output / (name + ".safetensors");
     checkpoint::write_safetensors(path, {{"direction", directions[static_cast<int64_t>(i)].to(at::kHalf)}},
-                                  {{"toonmirror.kind", "direction"},
+                                  {{kKindKey, "direction"},
                                    {"attribute", name},
-                                   {"family", nets::family_of(file)},
-                                   {"licence", "CC BY-NC-SA 4.0"},
-                                   {"provenance", arguments.provenance}});
+                                   {kFamilyKey, nets::family_of(file)},
+                                   {"licence", arguments.identity.licence},
+                                   {"provenance", arguments.identity.provenance}});
     spdlog::info("wrote {}", path.string());
   }
   spdlog::info("{} faces; a strength of 1 changes the attribute by one deviation among them", latents.size());
@@ -159,8 +88,7 @@ void add_train_directions(CLI::App& train, Action& chosen) {
                       "Use only so many photos, evenly spread over the folder (0: all)");
   command->add_option("-o,--output", arguments->output, "Folder for the directions, one .safetensors each")
       ->required();
-  command->add_option("--provenance", arguments->provenance,
-                      "What they were found in, for the files' metadata");
+  add_identity_options(*command, arguments->identity);
   command->callback([arguments, &chosen] { chosen = [arguments] { return run_directions(*arguments); }; });
 }
 

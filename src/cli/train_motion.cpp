@@ -6,12 +6,12 @@
 #include <memory>
 #include <string>
 
+#include "app/picture_output.h"
 #include "base/interrupt.h"
+#include "base/machine.h"
 #include "cli/exit_code.h"
-#include "cli/machine.h"
-#include "cli/motion_clips.h"
-#include "cli/picture_output.h"
 #include "cli/train_options.h"
+#include "datasets/motion_clips.h"
 #include "nets/find_networks.h"
 #include "nets/model_file.h"
 #include "toon/avatar.h"
@@ -23,8 +23,8 @@ namespace {
 
 struct MotionArguments {
   training::MotionTrainingOptions options;
-  MotionClipOptions clips;
-  std::string provenance;
+  datasets::MotionClipOptions clips;
+  ModelIdentity identity;
 };
 
 // Says how well the model of a file moves the people that the pack holds back.
@@ -70,13 +70,13 @@ int run_motion(MotionArguments arguments) {
     spdlog::info("using {}, packed before", options.clips.string());
   } else {
     std::filesystem::create_directories(options.run.output);
-    pack_motion_clips(arguments.clips, options.clips);
+    datasets::pack_motion_clips(arguments.clips, options.clips);
   }
-  nets::MotionModel model = training::train_motion(options, training_hooks(), write_picture);
+  nets::MotionModel model = training::train_motion(options, training_hooks(), app::write_picture);
   throw_if_interrupted();
   const std::filesystem::path path = options.run.output / "motion.safetensors";
   nets::write_network(path, nets::motion_network(model), /*half=*/true,
-                      metadata({"", arguments.provenance}, "motion"));
+                      metadata(arguments.identity, "motion"));
   say_written(path);
   return judge_motion(path, options.clips, options.nets);
 }
@@ -113,8 +113,7 @@ void add_train_motion(CLI::App& train, Action& chosen) {
       ->required();
   command->add_option("--half-size-share", options.half_size_share,
                       "First share of the run, whose generator draws 128 px");
-  command->add_option("--provenance", arguments->provenance,
-                      "What it was trained on, for the file's metadata");
+  add_identity_options(*command, arguments->identity);
   add_loop_options(*command, run, options.precision);
   command->callback([arguments, &chosen] { chosen = [arguments] { return run_motion(*arguments); }; });
 }

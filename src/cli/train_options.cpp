@@ -8,11 +8,11 @@
 #include "cli/common_options.h"
 
 namespace toonmirror::cli {
-namespace {
-
-constexpr const char* kLicence = "CC BY-NC-SA 4.0";
-
-}  // namespace
+void add_identity_options(CLI::App& command, ModelIdentity& identity) {
+  command.add_option("--provenance", identity.provenance, "What it was trained on, for the file's metadata");
+  command.add_option("--licence", identity.licence,
+                     "The model's licence, which that of its pictures decides, for the file's metadata");
+}
 
 void add_loop_options(CLI::App& command, training::RunOptions& run, std::string& precision) {
   command
@@ -45,7 +45,7 @@ training::RunHooks training_hooks() {
 }
 
 checkpoint::Metadata metadata(const ModelIdentity& identity, const std::string& name) {
-  return {{"name", name}, {"licence", kLicence}, {"provenance", identity.provenance}};
+  return {{"name", name}, {"licence", identity.licence}, {"provenance", identity.provenance}};
 }
 
 void say_written(const std::filesystem::path& path) { spdlog::info("wrote {}", path.string()); }

@@ -12,10 +12,13 @@ namespace toonmirror::cli {
 
 // What the metadata of a trained file says of it.
 struct ModelIdentity {
-  std::string family = "house-256-2";  // version 2 of its latents, which began as eigenfaces
-  std::string provenance;
+  std::string family = "house-256-2";              // version 2 of its latents, which began as eigenfaces
+  std::string provenance, licence = "not stated";  // of the pictures it was trained on, and so of the model
 };
 checkpoint::Metadata metadata(const ModelIdentity& identity, const std::string& name);
+
+// --provenance and --licence
+void add_identity_options(CLI::App& command, ModelIdentity& identity);
 
 // --output, --steps, --minutes, --workers and so on.
 void add_loop_options(CLI::App& command, training::RunOptions& run, std::string& precision);
@@ -25,8 +28,14 @@ training::RunHooks training_hooks();
 
 void say_written(const std::filesystem::path& path);
 
+// train mapping
+void add_train_mapping(CLI::App& train, Action& chosen);
+
 // train parser
 void add_train_parser(CLI::App& train, Action& chosen);
+
+// train mesh
+void add_train_mesh(CLI::App& train, Action& chosen);
 
 // train motion
 void add_train_motion(CLI::App& train, Action& chosen);

@@ -4,11 +4,11 @@
 #include <CLI/CLI.hpp>
 #include <memory>
 
+#include "app/picture_output.h"
 #include "base/interrupt.h"
+#include "base/machine.h"
 #include "base/model_path.h"
 #include "cli/exit_code.h"
-#include "cli/machine.h"
-#include "cli/picture_output.h"
 #include "cli/train_options.h"
 #include "nets/model_file.h"
 #include "training/parser_trainer.h"
@@ -19,18 +19,17 @@ namespace {
 struct Arguments {
   training::ParserTrainingOptions options;
   std::string encoder = "encoder";
-  std::string provenance;
+  ModelIdentity identity;
 };
 
 int run_parser(Arguments arguments) {
   training::ParserTrainingOptions& options = arguments.options;
   options.encoder = find_model(arguments.encoder, ".safetensors");
   const checkpoint::CheckpointFile encoder(options.encoder);
-  const nets::FaceParser parser = training::train_parser(options, training_hooks(), write_picture);
+  const nets::FaceParser parser = training::train_parser(options, training_hooks(), app::write_picture);
   throw_if_interrupted();
   const std::filesystem::path path = options.run.output / "parser.safetensors";
-  const ModelIdentity identity{nets::family_of(encoder), arguments.provenance};
-  nets::save_parser(path, parser, encoder, metadata(identity, "parser"));
+  nets::save_parser(path, parser, encoder, metadata(arguments.identity, "parser"));
   say_written(path);
   return kDone;
 }
@@ -47,8 +46,7 @@ void add_train_parser(CLI::App& train, Action& chosen) {
       ->type_name("FILE")
       ->required();
   command->add_option("--encoder", arguments->encoder, "The encoder it is for")->type_name("NAME|FILE");
-  command->add_option("--provenance", arguments->provenance,
-                      "What it was trained on, for the file's metadata");
+  add_identity_options(*command, arguments->identity);
   add_loop_options(*command, options.run, options.precision);
   command->callback([arguments, &chosen] { chosen = [arguments] { return run_parser(*arguments); }; });
 }

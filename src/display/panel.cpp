@@ -26,11 +26,11 @@ bool slider(const char* label, double& value, double low, double high) {
 void draw_modes(PanelState& state) {
   struct Choice {
     const char* name;
-    toon::LiveMode mode;
+    live::LiveMode mode;
   };
   for (const Choice& choice :
-       {Choice{"mirror", toon::LiveMode::kMirror}, Choice{"animate", toon::LiveMode::kAnimate},
-        Choice{"puppet", toon::LiveMode::kPuppet}}) {
+       {Choice{"mirror", live::LiveMode::kMirror}, Choice{"animate", live::LiveMode::kAnimate},
+        Choice{"puppet", live::LiveMode::kPuppet}}) {
     if (ImGui::RadioButton(choice.name, state.settings.mode == choice.mode)) {
       state.settings.mode = choice.mode;
       state.settings_changed = true;
@@ -38,13 +38,13 @@ void draw_modes(PanelState& state) {
     ImGui::SameLine();
   }
   ImGui::NewLine();
-  if (state.settings.mode == toon::LiveMode::kMirror) return;
+  if (state.settings.mode == live::LiveMode::kMirror) return;
   state.wants_capture = ImGui::Button("Capture face");
   ImGui::SameLine();
   state.wants_recalibration = ImGui::Button("This pose");
   ImGui::SameLine();
   state.wants_avatar_exported = ImGui::Button("Export avatar");
-  if (state.settings.mode == toon::LiveMode::kAnimate &&
+  if (state.settings.mode == live::LiveMode::kAnimate &&
       ImGui::InputText("driving video", &state.driving, ImGuiInputTextFlags_EnterReturnsTrue)) {
     state.wanted_driving = state.driving;
   }
@@ -129,7 +129,7 @@ void draw_controls(PanelState& state, const Figures& figures, const SampleTextur
       state.wanted_style = state.recipe_file;
     }
   }
-  toon::LiveSettings& settings = state.settings;
+  live::LiveSettings& settings = state.settings;
   if (ImGui::CollapsingHeader("Mix with another face")) {
     state.settings_changed |= slider("share", settings.mix_share, 0, 1);
     int seed = static_cast<int>(settings.mix_seed);

@@ -6,7 +6,9 @@
 #include <string>
 #include <vector>
 
-#include "toon/live_mirror.h"
+#include "live/settings.h"
+#include "media/capture.h"
+#include "toon/style.h"
 
 namespace toonmirror::display {
 
@@ -15,7 +17,7 @@ struct Figures {
   double fps = 0;
   double latency_p50_ms = 0, latency_p95_ms = 0;  // from captured to presented
   media::CaptureStatus camera;
-  toon::LiveStatistics live;
+  live::LiveStatistics live;
   std::string painter;
   bool recording = false;
   double recorded_s = 0;
@@ -28,7 +30,7 @@ struct PanelState {
   std::map<std::string, cv::Mat> samples;            // a small picture of some styles, CV_8UC3 RGB square
   std::string style;                                 // in use
   toon::Style recipe;                                // its blend, psi and likeness
-  toon::LiveSettings settings;
+  live::LiveSettings settings;
   std::vector<int64_t> resolutions;   // of the generator's blocks
   int latent_rows = 0;                // of W+
   std::string driving;                // video of the mode animate

@@ -39,8 +39,8 @@ cv::Point2d transform(const cv::Matx23d& target_from_source, const cv::Point2d& 
 Landmarks transform(const cv::Matx23d& target_from_source, const Landmarks& landmarks);
 
 // The crop as video frames need it: bicubic, antialiased where the face is larger than the crop, the frame
-// mirrored outside its borders. CV_8UC3, crop_size_px squared. For the reference's own, slower resampling see
-// reference_crop.h.
+// mirrored outside its borders. CV_8UC3, crop_size_px squared. Tests compare it with the reference's own, slower
+// resampling.
 cv::Mat warp_crop(const cv::Mat& rgb, const Alignment& alignment);
 
 }  // namespace toonmirror::face

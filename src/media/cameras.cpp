@@ -13,6 +13,7 @@
 #include <optional>
 
 #include "base/error.h"
+#include "base/text.h"
 
 namespace toonmirror::media {
 namespace {
@@ -124,11 +125,6 @@ bool is_number(const std::string& text) {
   return !text.empty() && std::ranges::all_of(text, [](unsigned char c) { return std::isdigit(c) != 0; });
 }
 
-std::string lower(std::string text) {
-  std::ranges::transform(text, text.begin(), [](unsigned char c) { return std::tolower(c); });
-  return text;
-}
-
 }  // namespace
 
 std::vector<Camera> list_cameras() {
@@ -153,7 +149,7 @@ Camera find_camera(const std::string& name) {
   const auto found = std::ranges::find_if(cameras, [&](const Camera& camera) {
     if (is_number(name)) return number_of(camera.device) == std::stoi(name);
     if (name.starts_with("/")) return camera.device == name;
-    return lower(camera.name).find(lower(name)) != std::string::npos;
+    return lower_case(camera.name).find(lower_case(name)) != std::string::npos;
   });
   if (found != cameras.end()) {
     if (!found->problem.empty()) {

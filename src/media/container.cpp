@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "base/error.h"
+#include "base/text.h"
 
 namespace toonmirror::media {
 
@@ -38,9 +39,7 @@ constexpr std::array<AVCodecID, 10> kTransportStreamCodecs = {
 }  // namespace
 
 Container container_for(const std::filesystem::path& target) {
-  std::string extension = target.extension().string();
-  if (!extension.empty()) extension.erase(0, 1);
-  std::ranges::transform(extension, extension.begin(), [](unsigned char c) { return std::tolower(c); });
+  const std::string extension = extension_of(target.string());
   const auto row = std::ranges::find(kContainers, extension, &Row::extension);
   if (row == kContainers.end()) {
     throw Error(target.string() + ": cannot tell the kind of video to write from its name",

@@ -162,13 +162,17 @@ FramePtr PictureConverter::converted(const AVFrame& source, AVPixelFormat format
 }
 
 void PictureConverter::to_rgb(const AVFrame& source, std::vector<uint8_t>& rgb) {
-  const size_t row = static_cast<size_t>(source.width) * 3;
+  to_rgb(source, source.width, source.height, rgb);
+}
+
+void PictureConverter::to_rgb(const AVFrame& source, int width, int height, std::vector<uint8_t>& rgb) {
+  const size_t row = static_cast<size_t>(width) * 3;
   // libswscale writes whole vectors at the end of a line, past the picture: the last line gets room for that.
   constexpr size_t kSlack = 64;
-  rgb.resize(row * source.height + kSlack);
-  FramePtr target = borrow_rgb(rgb.data(), source.width, source.height);
+  rgb.resize(row * height + kSlack);
+  FramePtr target = borrow_rgb(rgb.data(), width, height);
   convert(source, *target);
-  rgb.resize(row * source.height);
+  rgb.resize(row * height);
 }
 
 FramePtr borrow_rgb(const uint8_t* rgb, int width, int height) {

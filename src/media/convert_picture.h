@@ -38,8 +38,9 @@ class PictureConverter {
   // YCbCr).
   FramePtr converted(const AVFrame& source, AVPixelFormat format);
 
-  // [height, width, 3] RGB, full range.
+  // [height, width, 3] RGB, full range: of the size of `source`, or resized in the same pass.
   void to_rgb(const AVFrame& source, std::vector<uint8_t>& rgb);
+  void to_rgb(const AVFrame& source, int width, int height, std::vector<uint8_t>& rgb);
 
  private:
   struct Key {

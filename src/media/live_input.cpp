@@ -20,7 +20,7 @@ constexpr auto kLongestWait = std::chrono::milliseconds(100);
 // A video at its own speed, from the start again after its end.
 class LoopedVideo : public LiveInput {
  public:
-  explicit LoopedVideo(std::filesystem::path path) : path_(std::move(path)), reader_(path_) {
+  explicit LoopedVideo(std::filesystem::path path) : path_(std::move(path)), reader_(open()) {
     begin_ = Clock::now();
   }
 
@@ -49,11 +49,13 @@ class LoopedVideo : public LiveInput {
   }
 
  private:
+  VideoReader open() const { return VideoReader(path_, {.square_pixels = true}); }
+
   // The next picture into frame_ and its time into due_.
   bool fetch() {
     if (!reader_.read(frame_)) {
       begin_ += duration(last_s_ + frame_s_);
-      reader_ = VideoReader(path_);
+      reader_ = open();
       last_s_ = 0;
       if (!reader_.read(frame_)) throw Error(path_.string() + ": no picture in it can be decoded");
     }

@@ -1,6 +1,7 @@
 #include "media/paste_changed.h"
 
 extern "C" {
+#include <libavutil/csp.h>
 #include <libavutil/pixdesc.h>
 }
 
@@ -9,6 +10,7 @@ extern "C" {
 #include <bit>
 #include <cmath>
 #include <cstring>
+#include <utility>
 
 #include "media/convert_picture.h"
 
@@ -37,25 +39,11 @@ struct Matrix {
   int highest = 255;
 };
 
-// Weights of red and blue in luma.
-struct LumaWeights {
-  double red, blue;
-};
-
-LumaWeights luma_weights(AVColorSpace matrix) {
-  switch (matrix) {
-    case AVCOL_SPC_BT709:
-      return {0.2126, 0.0722};
-    case AVCOL_SPC_BT2020_NCL:
-    case AVCOL_SPC_BT2020_CL:
-      return {0.2627, 0.0593};
-    case AVCOL_SPC_SMPTE240M:
-      return {0.212, 0.087};
-    case AVCOL_SPC_FCC:
-      return {0.30, 0.11};
-    default:
-      return {0.299, 0.114};
-  }
+// Weights of red and blue in luma; those of BT.601 where the matrix is none of luma.
+std::pair<double, double> luma_weights(AVColorSpace matrix) {
+  const AVLumaCoefficients* weights = av_csp_luma_coeffs_from_avcsp(matrix);
+  if (weights == nullptr) weights = av_csp_luma_coeffs_from_avcsp(AVCOL_SPC_SMPTE170M);
+  return {av_q2d(weights->cr), av_q2d(weights->cb)};
 }
 
 Row fixed_row(double r, double g, double b, double scale, double offset) {

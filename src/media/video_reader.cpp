@@ -58,6 +58,14 @@ struct VideoReader::Impl {
     }
     info.first_pts = ready.front().pts;
     describe_picture(input, stream_index, *ready.front().picture, info);
+    if (options.square_pixels) make_square();
+  }
+
+  void make_square() {
+    const SquareStretch stretch(info.sample_aspect);
+    info.width = stretch.width(info.width);
+    info.height = stretch.height(info.height);
+    info.sample_aspect = {1, 1};
   }
 
   void warn(const std::string& what, double seconds) {
@@ -172,11 +180,12 @@ struct VideoReader::Impl {
     if (!advance()) return false;
     const Shown shown = std::move(ready.front());
     ready.pop_front();
-    frame.width = shown.picture->width;
-    frame.height = shown.picture->height;
-    rgb_converter.to_rgb(*shown.picture, frame.rgb);
-    frame.decoded_rgb = std::make_shared<const std::vector<uint8_t>>(frame.rgb);
-    frame.picture = shown.picture;
+    frame.width = info.width;
+    frame.height = info.height;
+    rgb_converter.to_rgb(*shown.picture, frame.width, frame.height, frame.rgb);
+    const bool stretched = shown.picture->width != frame.width || shown.picture->height != frame.height;
+    frame.decoded_rgb = stretched ? nullptr : std::make_shared<const std::vector<uint8_t>>(frame.rgb);
+    frame.picture = stretched ? nullptr : shown.picture;
     frame.pts = shown.pts;
     frame.duration = shown.duration;
     frame.time_base = info.time_base;
@@ -200,6 +209,10 @@ struct VideoReader::Impl {
   int64_t next_index = 0;
   bool ended = false;
 };
+
+std::string ReadWarnings::summary() const {
+  return count > 1 ? first + " (and " + std::to_string(count - 1) + " more)" : first;
+}
 
 VideoReader::VideoReader(const std::filesystem::path& path, const VideoReaderOptions& options)
     : impl_(std::make_unique<Impl>(path, options)) {}

@@ -52,12 +52,18 @@ struct VideoInfo {
 
 struct VideoReaderOptions {
   int threads = 1;  // decoder threads; 0: one per core
+  // Stretches what has other pixels than square ones (SquareStretch). VideoInfo then tells the stretched size and
+  // an aspect of 1:1, and stretched frames have no `picture`.
+  bool square_pixels = false;
 };
 
 // Damage that was tolerated while reading.
 struct ReadWarnings {
   int64_t count = 0;
   std::string first;  // the first, or the one that explains the others: one line naming file and time
+
+  // For people: the first, and how many more there are. Empty where nothing was wrong.
+  std::string summary() const;
 };
 
 // Opens `path` and decodes its first real video stream (cover pictures do not count). Transparent pictures

@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "base/output_file.h"
+#include "base/text.h"
 #include "media/convert_picture.h"
 #include "media/ffmpeg.h"
 #include "media/still.h"
@@ -32,9 +33,7 @@ constexpr std::array<Row, 7> kFormats = {{{"png", "png", AV_PIX_FMT_RGB24, AV_PI
                                           {"tiff", "tiff", AV_PIX_FMT_RGB24, AV_PIX_FMT_RGBA}}};
 
 const Row& format_for(const std::filesystem::path& path) {
-  std::string extension = path.extension().string();
-  if (!extension.empty()) extension.erase(0, 1);
-  std::ranges::transform(extension, extension.begin(), [](unsigned char c) { return std::tolower(c); });
+  const std::string extension = extension_of(path.string());
   const auto row = std::ranges::find(kFormats, extension, &Row::extension);
   if (row == kFormats.end()) {
     throw Error(path.string() + ": cannot tell the kind of picture to write from its name",

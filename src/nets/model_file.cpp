@@ -5,6 +5,7 @@
 #include <sstream>
 
 #include "base/error.h"
+#include "nets/face_mesh.h"
 #include "nets/generator_names.h"
 #include "nets/shared_tensors.h"
 
@@ -53,8 +54,8 @@ void save(const std::filesystem::path& path, const Network& network, const std::
   checkpoint::NamedTensors tensors = named_tensors(*network);
   for (auto& [name, tensor] : tensors) tensor = tensor.to(at::kHalf);
   if (parent != nullptr) leave_out_shared(*parent, tensors, metadata);
-  metadata.insert(
-      {{kKindKey, kind}, {kArchitectureKey, architecture_json(network->options())}, {kFamilyKey, family}});
+  metadata.insert({{kKindKey, kind}, {kArchitectureKey, architecture_json(network->options())}});
+  if (!family.empty()) metadata.insert({kFamilyKey, family});
   checkpoint::write_safetensors(path, tensors, metadata);
 }
 
@@ -69,6 +70,9 @@ std::string architecture_json(const GeneratorOptions& options) {
                  {"channels", by_resolution(options.channels)},
                  {"noise", options.noise},
                  {"likeness_channels", by_resolution(options.likeness_channels)}};
+  if (options.finest_skin_features_px > 0) {
+    result["finest_skin_features_px"] = options.finest_skin_features_px;
+  }
   if (options.latent_picture_px > 0) result["latent_picture_px"] = options.latent_picture_px;
   if (options.latent_rows > 0) result["latent_rows"] = options.latent_rows;
   if (std::isfinite(options.conv_clamp)) result["conv_clamp"] = options.conv_clamp;
@@ -94,6 +98,15 @@ std::string architecture_json(const FaceParserOptions& options) {
   return json{{"stages", options.stages}, {"levels", levels}}.dump();
 }
 
+std::string architecture_json(const FaceMeshOptions& options) {
+  return json{{"resolution", options.resolution},
+              {"channels", options.channels},
+              {"depths", options.depths},
+              {"summary", options.summary},
+              {"closer", options.closer}}
+      .dump();
+}
+
 std::optional<GeneratorWeights> house_generator(const checkpoint::CheckpointFile& file) {
   if (!is_house_file(file, "generator")) return std::nullopt;
   GeneratorWeights result;
@@ -111,6 +124,8 @@ std::optional<GeneratorWeights> house_generator(const checkpoint::CheckpointFile
     options.noise = architecture.at("noise").get<bool>();
     options.conv_clamp = architecture.value("conv_clamp", options.conv_clamp);
     options.likeness_channels = resolutions_from(architecture.at("likeness_channels"));
+    options.finest_skin_features_px =
+        architecture.value("finest_skin_features_px", options.finest_skin_features_px);
     options.latent_picture_px = architecture.value("latent_picture_px", options.latent_picture_px);
     options.latent_rows = architecture.value("latent_rows", options.latent_rows);
     return options;
@@ -184,6 +199,25 @@ FaceParser load_face_parser(const checkpoint::CheckpointFile& file) {
   assign_tensors(*parser, std::move(tensors), file.path().string());
   parser->eval();
   return parser;
+}
+
+FaceMesh load_face_mesh(const checkpoint::CheckpointFile& file) {
+  if (!is_house_file(file, kMeshKind)) {
+    throw Error(file.path().string() + ": holds no face mesh", "'toonmirror inspect' shows what it holds");
+  }
+  const WithoutInitialisation read_next;
+  FaceMesh mesh = with_architecture(file, [](const json& architecture) {
+    FaceMeshOptions options;
+    options.resolution = architecture.at("resolution").get<int64_t>();
+    options.channels = architecture.at("channels").get<std::vector<int64_t>>();
+    options.depths = architecture.at("depths").get<std::vector<int64_t>>();
+    options.summary = architecture.at("summary").get<int64_t>();
+    options.closer = architecture.at("closer").get<int64_t>();
+    return FaceMesh(options);
+  });
+  assign_tensors(*mesh, all_tensors(file), file.path().string());
+  mesh->eval();
+  return mesh;
 }
 
 bool is_house_file(const checkpoint::CheckpointFile& file, const std::string& kind) {
@@ -262,6 +296,10 @@ void save_network(const std::filesystem::path& path, const HouseEncoder& encoder
 void save_parser(const std::filesystem::path& path, const FaceParser& parser,
                  const checkpoint::CheckpointFile& encoder, checkpoint::Metadata metadata) {
   save(path, parser, "parser", family_of(encoder), std::move(metadata), &encoder);
+}
+
+void save_network(const std::filesystem::path& path, const FaceMesh& mesh, checkpoint::Metadata metadata) {
+  save(path, mesh, kMeshKind, "", std::move(metadata));
 }
 
 }  // namespace toonmirror::nets

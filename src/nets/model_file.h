@@ -1,11 +1,10 @@
 // House model files: one network = one .safetensors whose metadata says what it is.
 //   toonmirror.kind           "generator", "encoder" or "parser"
 //   toonmirror.architecture   the network's options as JSON
-//   toonmirror.family         latents of one family fit all its generators (a face model and its style
-//   children)
-//   toonmirror.parent         a file beside it that holds all tensors it leaves out, such as layers a style
-//                             child shares with the face model or a parser with its encoder;
-//                             toonmirror.parent_checksum: of those tensors
+//   toonmirror.family         latents of one family fit all its generators: a face model and its children
+//   toonmirror.parent         a file beside it that holds all tensors it leaves out, such as layers a style child
+//                             shares with the face model or a parser with its encoder
+//   toonmirror.parent_checksum  of those tensors
 //   licence, provenance, …    free text
 #pragma once
 

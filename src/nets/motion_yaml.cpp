@@ -15,7 +15,8 @@ constexpr uint64_t kMaxSize_bytes = 1 << 20;  // published ones have 2 KB
 class Section {
  public:
   Section(YAML::Node node, std::string place) : node_(std::move(node)), place_(std::move(place)) {
-    if (!node_.IsMap()) throw Error(node_.IsDefined() ? place_ + " is not a section" : "lacks " + place_);
+    if (!node_.IsDefined()) throw Error("lacks " + place_);  // of such a node yaml-cpp tells no type
+    if (!node_.IsMap()) throw Error(place_.empty() ? "has no sections" : place_ + " is not a section");
   }
 
   Section section(const std::string& key) const { return {std::as_const(node_)[key], name_of(key)}; }

@@ -5,9 +5,11 @@
 // computes), not flipped.
 //
 // Canonical parameter names, R = 4, 8, … resolution:
-//   mapping.fc{i}.{weight,bias}   mapping.w_avg
-//   synthesis.b4.const   synthesis.bR.{conv0,conv1,torgb}.{weight,bias,affine.weight,affine.bias}   (no conv0
-//   in b4) synthesis.bR.{conv0,conv1}.{noise_const,noise_strength}       when the network has noise
+//   mapping.fc{i}.{weight,bias}
+//   mapping.w_avg
+//   synthesis.b4.const
+//   synthesis.bR.{conv0,conv1,torgb}.{weight,bias,affine.weight,affine.bias}   b4 has no conv0
+//   synthesis.bR.{conv0,conv1}.{noise_const,noise_strength}        when the network has noise
 //   synthesis.bR.likeness.{weight,bias}                            house family only, see LikenessFeatures
 //   synthesis.picture.linear.{weight,bias}                         house family only, see LatentPicture
 //   synthesis.bR.{picture_mix,picture_rgb}.{weight,bias}           the same
@@ -40,6 +42,8 @@ struct GeneratorOptions {
   // Resolution → channels of the encoder features that may be added there (house family); empty for public
   // networks.
   std::map<int64_t, int64_t> likeness_channels;
+  // Where there is skin, features finer than this are to be left out (likeness_on_skin.h); 0: none.
+  int64_t finest_skin_features_px = 0;
   // Size of the small picture that is decoded from W+ (house family), see LatentPicture; 0: none.
   int64_t latent_picture_px = 0;
 

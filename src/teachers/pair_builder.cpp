@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
+#include "base/model_keys.h"
 #include "checkpoint/safetensors.h"
 
 namespace toonmirror::teachers {
@@ -85,7 +86,7 @@ void PairBuilder::write(const std::filesystem::path& path, const checkpoint::Met
     tensors["target_labels"] = stored(target_labels_);
   }
   checkpoint::Metadata metadata = notes;
-  metadata["toonmirror.kind"] = "pairs";
+  metadata[kKindKey] = "pairs";
   metadata["names"] = nlohmann::json(names).dump();
   checkpoint::write_safetensors(path, tensors, metadata);
 }

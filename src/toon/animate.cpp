@@ -4,8 +4,10 @@
 
 #include "base/error.h"
 #include "base/interrupt.h"
+#include "base/parallel.h"
 #include "base/progress.h"
-#include "toon/in_order.h"
+#include "toon/draw_faces.h"
+#include "toon/pictures.h"
 
 namespace toonmirror::toon {
 namespace {
@@ -24,12 +26,34 @@ media::VideoInfo output_info(const Driving& driving, const cv::Size& size) {
   return info;
 }
 
+// `picture` (CV_8UC3) at the time of the driving frame of that index.
+media::Frame frame_of(const cv::Mat& picture, const Driving& driving, size_t index) {
+  media::Frame frame;
+  set_picture(frame, picture);
+  frame.pts = driving.frames[index].pts;
+  frame.duration = driving.frames[index].duration;
+  frame.time_base = driving.info.time_base;
+  frame.index = static_cast<int64_t>(index);
+  return frame;
+}
+
+// Throws Error where no video can be that large.
+cv::Size output_size(const Animator& animator, bool square) {
+  const Avatar& avatar = animator.avatar();
+  const cv::Size size = square ? cv::Size(animator.side_px(), animator.side_px()) : avatar.picture.size();
+  if (const int largest = std::max(size.width, size.height); largest > kLargestVideo_px) {
+    throw Error(avatar.name + ": is " + std::to_string(largest) + " px large, more than videos can be",
+                "make it smaller, at most " + std::to_string(kLargestVideo_px) + " px, or use --square");
+  }
+  return size;
+}
+
 }  // namespace
 
 DrivingMotion detect_motion(Driving driving, nets::MotionModel& model, int workers) {
   DrivingMotion motion{std::move(driving), {}};
   const std::vector<DrivingFrame>& frames = motion.driving.frames;
-  media::VideoReader reader(motion.driving.info.path);
+  media::VideoReader reader(motion.driving.info.path, {.square_pixels = true});
   Progress progress({.label = motion.driving.info.path.filename().string() + " (key points)",
                      .total = static_cast<int64_t>(frames.size())});
   size_t next = 0;
@@ -39,8 +63,7 @@ DrivingMotion detect_motion(Driving driving, nets::MotionModel& model, int worke
     throw_if_interrupted();
     const DrivingFrame& seen = frames[next++];
     if (!seen.landmarks) return cv::Mat();
-    const cv::Mat picture(frame.height, frame.width, CV_8UC3, frame.rgb.data());
-    return face::warp_crop(picture, face::align_square(seen.square, kMotionSize_px));
+    return face::warp_crop(picture_of(frame), face::align_square(seen.square, kMotionSize_px));
   };
   const auto work = [&](const cv::Mat& crop) {
     const at::NoGradGuard no_grad;
@@ -52,10 +75,10 @@ DrivingMotion detect_motion(Driving driving, nets::MotionModel& model, int worke
     motion.key_points.push_back(std::move(found));
     progress.advance();
   };
-  run_in_order(workers, produce, work, consume);
+  run_in_order(drawing_workers(workers), produce, work, consume);
   // Before the first face nothing is followed; any key points do.
   const auto first = std::ranges::find_if(motion.key_points, [](const auto& k) { return k.value.defined(); });
-  if (first == motion.key_points.end())
+  if (first == motion.key_points.end() || motion.key_points.size() != frames.size())
     throw Error(motion.driving.info.path.string() + ": has changed while it was read");
   std::fill(motion.key_points.begin(), first, *first);
   return motion;
@@ -67,33 +90,24 @@ AnimateReport animate(const Avatar& avatar, const DrivingMotion& motion, const n
   const Driving& driving = motion.driving;
   AnimateReport report;
   report.frames_with_face = driving.frames_with_face;
+  report.warnings = driving.warnings;
   Animator animator(model, avatar, options.motion);
   if (options.motion.relative) {
     report.reference_frame = options.from_first_frame ? 0 : best_frame(driving, avatar.landmarks);
     animator.set_reference(motion.key_points.at(report.reference_frame));
   }
-  cv::Size size = options.square ? cv::Size(animator.side_px(), animator.side_px()) : avatar.picture.size();
-  if (const int largest = std::max(size.width, size.height); largest > kLargestVideo_px) {
-    throw Error(avatar.name + ": is " + std::to_string(largest) + " px large, more than videos can be",
-                "make it smaller, at most " + std::to_string(kLargestVideo_px) + " px, or use --square");
-  }
   StageTimer timer;
-  media::VideoWriter writer(output, output_info(driving, size), options.video);
-  // Times are the driving video's: its reader is the one who knows them.
-  media::VideoReader reader(driving.info.path);
+  media::VideoWriter writer(output, output_info(driving, output_size(animator, options.square)),
+                            options.video);
   Progress progress(
       {.label = output.filename().string(), .total = static_cast<int64_t>(motion.key_points.size())});
   size_t next = 0;
-  const auto produce = [&]() -> std::optional<std::pair<size_t, media::Frame>> {
+  const auto produce = [&]() -> std::optional<size_t> {
     throw_if_interrupted();
-    const auto timed = timer.measure("decode");
-    media::Frame frame;
-    if (next >= motion.key_points.size() || !reader.read(frame)) return std::nullopt;
-    return std::pair{next++, std::move(frame)};
+    if (next >= motion.key_points.size()) return std::nullopt;
+    return next++;
   };
-  const auto work = [&](std::pair<size_t, media::Frame>&& job) {
-    const size_t index = job.first;
-    media::Frame frame = std::move(job.second);
+  const auto work = [&](size_t index) {
     cv::Mat picture;
     {
       const auto timed = timer.measure("motion");
@@ -101,20 +115,15 @@ AnimateReport animate(const Avatar& avatar, const DrivingMotion& motion, const n
     }
     const auto timed = timer.measure("paste");
     if (!options.square) picture = animator.in_picture(picture);
-    frame.width = picture.cols;
-    frame.height = picture.rows;
-    frame.rgb.assign(picture.data, picture.data + picture.total() * picture.elemSize());
-    frame.picture.reset();
-    frame.decoded_rgb.reset();
-    return frame;
+    return frame_of(picture, driving, index);
   };
   const auto consume = [&](const media::Frame& frame) {
     const auto timed = timer.measure("encode");
-    writer.write(frame, media::Rect{0, 0, frame.width, frame.height});
+    writer.write(frame);
     ++report.frames;
     progress.advance();
   };
-  run_in_order(options.workers, produce, work, consume);
+  run_in_order(drawing_workers(options.workers), produce, work, consume);
   throw_if_interrupted();
   writer.commit();
   report.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();

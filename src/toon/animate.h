@@ -19,7 +19,8 @@ struct DrivingMotion {
       key_points;  // of every frame; where the face is lost, those of the last before
 };
 
-// Reads the video a second time, through the squares that `driving` has, with `workers` threads.
+// Reads the video a second time, through the squares that `driving` has, with `workers` threads. Throws Error
+// where it cannot be read any more, or is another by now.
 DrivingMotion detect_motion(Driving driving, nets::MotionModel& model, int workers);
 
 struct AnimateOptions {
@@ -36,11 +37,12 @@ struct AnimateReport {
   size_t reference_frame = 0;  // that relative motion is told from
   double seconds = 0;
   std::vector<StageCost> stages;
-  std::vector<std::string> notices;
+  std::vector<std::string> notices;   // about the output
+  std::vector<std::string> warnings;  // about the driving video, as in Driving
 };
 
-// Writes the animation with the driving video's times and sound. The output appears when it is complete or
-// not at all. Throws Error (output, disk) and Interrupted.
+// Writes the animation with the driving video's times and sound: its pictures are not read again. The output
+// appears when it is complete or not at all. Throws Error (output, disk) and Interrupted.
 AnimateReport animate(const Avatar& avatar, const DrivingMotion& motion, const nets::MotionModel& model,
                       const std::filesystem::path& output, const AnimateOptions& options);
 

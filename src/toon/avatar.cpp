@@ -8,6 +8,7 @@
 #include "face/detector.h"
 #include "face/landmarks.h"
 #include "nets/model_file.h"
+#include "toon/avatar_pack.h"
 
 namespace toonmirror::toon {
 namespace {
@@ -49,19 +50,23 @@ cv::Mat motion_picture(const at::Tensor& picture) {
   return result;
 }
 
-face::FaceSquare motion_square(const face::Landmarks& landmarks) {
+cv::Rect2d landmark_box(const face::Landmarks& landmarks) {
+  const auto [left, right] = std::ranges::minmax(landmarks, {}, &cv::Point2d::x);
+  const auto [top, bottom] = std::ranges::minmax(landmarks, {}, &cv::Point2d::y);
+  return {left.x, top.y, right.x - left.x, bottom.y - top.y};
+}
+
+face::FaceSquare motion_square(cv::Rect2d box) {
   // Landmarks end at the brows; the forehead is about a fifth of what lies below.
   constexpr double kForehead = 0.22, kSideOfFace = 1.5;
-  double left = landmarks[0].x, right = left, top = landmarks[0].y, bottom = top;
-  for (const cv::Point2d& point : landmarks) {
-    left = std::min(left, point.x);
-    right = std::max(right, point.x);
-    top = std::min(top, point.y);
-    bottom = std::max(bottom, point.y);
-  }
-  top -= kForehead * (bottom - top);
-  const double side = kSideOfFace * std::max(right - left, bottom - top);
-  return {{(left + right) / 2, (top + bottom) / 2}, {side / 2, 0}};
+  box.y -= kForehead * box.height;
+  box.height *= 1 + kForehead;
+  const double side = kSideOfFace * std::max(box.width, box.height);
+  return {{box.x + 0.5 * box.width, box.y + 0.5 * box.height}, {side / 2, 0}};
+}
+
+face::FaceSquare motion_square(const face::Landmarks& landmarks) {
+  return motion_square(landmark_box(landmarks));
 }
 
 Avatar make_avatar(const cv::Mat& photo, const std::string& name, const Toonifier* toonifier,
@@ -80,8 +85,6 @@ Avatar make_avatar(const cv::Mat& photo, const std::string& name, const Toonifie
   avatar.square = motion_square(avatar.landmarks);
   if (toonifier != nullptr) {
     StageTimer timer;
-    const face::Alignment crop = face::align_square(faces.front().square, toonifier->crop_size_px());
-    avatar.ws = toonifier->encode(face::warp_crop(photo, crop)).ws;
     avatar.style = toonifier->style().name;
     draw_still(avatar.picture, {faces.front()}, *toonifier, draw, {PasteMode::kHead, 0, SceneChoice::kKeep},
                timer);
@@ -108,7 +111,6 @@ void write_avatar(const std::filesystem::path& path, const Avatar& avatar, const
   for (size_t i = 0; i < avatar.source.skips.size(); ++i) {
     tensors["motion.skips." + std::to_string(i)] = avatar.source.skips[i];
   }
-  if (avatar.ws.defined()) tensors["ws"] = avatar.ws;
   for (auto& [name, tensor] : tensors) tensor = tensor.contiguous();
   checkpoint::write_safetensors(
       path, tensors,
@@ -130,17 +132,9 @@ Avatar read_avatar(const std::filesystem::path& path, nets::MotionModel& model) 
   if (file.required_metadata(kKindKey) != kKind) {
     throw Error(path.string() + ": is not an avatar pack", "'toonmirror avatar create PHOTO' makes one");
   }
+  check_avatar_picture(file);
   const at::Tensor picture = file.tensor("picture"), landmarks = file.tensor("landmarks"),
                    square = file.tensor("square");
-  constexpr int64_t kLargest_px = 16384;
-  if (picture.dim() != 3 || picture.size(2) != 3 || picture.scalar_type() != at::kByte ||
-      std::min(picture.size(0), picture.size(1)) < 1 ||
-      std::max(picture.size(0), picture.size(1)) > kLargest_px ||
-      landmarks.numel() != int64_t{2} * face::kLandmarkCount || landmarks.scalar_type() != at::kDouble ||
-      square.numel() != 4 || square.scalar_type() != at::kDouble ||
-      !landmarks.isfinite().all().item<bool>() || !square.isfinite().all().item<bool>()) {
-    throw Error(path.string() + ": its picture, landmarks and square do not make an avatar");
-  }
   Avatar avatar;
   avatar.name = path.filename().string();
   avatar.picture = cv::Mat(static_cast<int>(picture.size(0)), static_cast<int>(picture.size(1)), CV_8UC3);
@@ -152,7 +146,6 @@ Avatar read_avatar(const std::filesystem::path& path, nets::MotionModel& model) 
   }
   const auto* numbers = square.data_ptr<double>();
   avatar.square = {{numbers[0], numbers[1]}, {numbers[2], numbers[3]}};
-  if (file.contains("ws")) avatar.ws = file.tensor("ws");
   if (const auto style = file.metadata().find("style"); style != file.metadata().end())
     avatar.style = style->second;
   const auto motion = file.metadata().find(kMotionKey);
@@ -160,6 +153,7 @@ Avatar read_avatar(const std::filesystem::path& path, nets::MotionModel& model) 
     encode(avatar, model);
     return avatar;
   }
+  check_avatar_motion(file, model->options(), kMotionSize_px);
   avatar.source.picture = motion_tensor(face::warp_crop(avatar.picture, avatar.alignment()));
   avatar.source.small = file.tensor("motion.small");
   avatar.source.features = file.tensor("motion.features");

@@ -21,13 +21,17 @@ inline constexpr int kMotionSize_px = 256;
 // The upright square around a face as motion models were trained on it: 1.5 times the larger side of the box
 // around the landmarks, which is extended for the forehead.
 face::FaceSquare motion_square(const face::Landmarks& landmarks);
+// The same around all faces whose landmarks lie in that box.
+face::FaceSquare motion_square(cv::Rect2d box);
+
+// The smallest box that holds all landmarks.
+cv::Rect2d landmark_box(const face::Landmarks& landmarks);
 
 struct Avatar {
   std::string name;
   cv::Mat picture;            // CV_8UC3 RGB, all of it, already drawn
   face::Landmarks landmarks;  // in the picture
   face::FaceSquare square;    // what is moved
-  at::Tensor ws;              // W+ of the photo, [1, latent_count, w_dim]; undefined without a style
   std::string style;          // it was drawn in; empty: none
   nets::EncodedSource source;
 
@@ -41,7 +45,7 @@ Avatar make_avatar(const cv::Mat& photo, const std::string& name, const Toonifie
                    nets::MotionModel& model, const face::SharedLandmarkPredictor& predictor,
                    DrawWith draw = DrawWith::kChild);
 
-// An avatar pack: a .safetensors of kind "avatar" with picture, landmarks, square, latent and motion
+// An avatar pack: a .safetensors of kind "avatar" with picture, landmarks, square and motion
 // features. Throws Error where it cannot be written.
 void write_avatar(const std::filesystem::path& path, const Avatar& avatar, const nets::MotionModel& model);
 

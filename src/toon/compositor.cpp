@@ -4,6 +4,7 @@
 #include <cmath>
 #include <opencv2/imgproc.hpp>
 
+#include "base/range.h"
 #include "face/mask.h"
 #include "face/paste.h"
 #include "toon/surroundings.h"
@@ -84,6 +85,11 @@ cv::Rect composite_whole_head(cv::Mat& picture_rgb, const DrawnFace& face, const
 }
 
 }  // namespace
+
+void PasteOptions::check() const {
+  check_range("softness", softness, 0.0, 1.0);
+  check_range("presence", presence, 0.0, 1.0);
+}
 
 cv::Rect composite(cv::Mat& picture_rgb, std::vector<DrawnFace> faces, const PasteOptions& paste) {
   std::ranges::sort(faces, {}, [](const DrawnFace& face) { return face.alignment.scale(); });

@@ -32,6 +32,8 @@ struct PasteOptions {
   PasteOptions(PasteMode paste_mode = PasteMode::kHead, double edge_softness = 0,
                SceneChoice scene_choice = SceneChoice::kOfStyle)
       : mode(paste_mode), softness(edge_softness), scene(scene_choice) {}
+
+  void check() const;  // throws Error when a number is out of range
 };
 
 struct DrawnFace {

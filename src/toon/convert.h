@@ -11,15 +11,11 @@
 #include "media/video_writer.h"
 #include "toon/compositor.h"
 #include "toon/drawing_size.h"
+#include "toon/face_follower.h"
 #include "toon/teacher_drawing.h"
 #include "toon/toonifier.h"
 
 namespace toonmirror::toon {
-
-enum class FaceChoice {
-  kAll,
-  kLargest,  // in a video: the one that was largest when it came, until it goes
-};
 
 struct ConvertOptions {
   PasteOptions paste = {};
@@ -30,7 +26,8 @@ struct ConvertOptions {
   // work the drawing ones wait for or leave room to.
   int workers = 1;
   media::VideoWriterOptions video = {};  // `threads` is set from `workers`
-  int still_quality = 95;                // 1 to 100, of JPEG and WebP
+
+  void check() const;  // throws Error when a number is out of range; the conversions call it
 };
 
 struct ConvertReport {

@@ -3,10 +3,12 @@
 
 #include "base/error.h"
 #include "base/interrupt.h"
+#include "base/range.h"
 #include "face/detector.h"
 #include "media/still.h"
 #include "toon/convert.h"
 #include "toon/draw_faces.h"
+#include "toon/pictures.h"
 #include "toon/teacher_drawing.h"
 
 namespace toonmirror::toon {
@@ -34,9 +36,16 @@ std::vector<face::Face> find_faces(const std::filesystem::path& input, const cv:
 
 }  // namespace
 
+void ConvertOptions::check() const {
+  paste.check();
+  check_range("workers", workers, 1, 1024);
+  check_range("size", size_px, 0, 4096);
+}
+
 ConvertReport convert_still(const std::filesystem::path& input, const std::filesystem::path& output,
                             const Toonifier& toonifier, const face::SharedLandmarkPredictor& predictor,
                             const ConvertOptions& options) {
+  options.check();
   const auto start = std::chrono::steady_clock::now();
   check_not_source(output, input);
   StageTimer timer;
@@ -45,7 +54,7 @@ ConvertReport convert_still(const std::filesystem::path& input, const std::files
     const auto timed = timer.measure("decode");
     image = media::read_still(input);
   }
-  cv::Mat rgb(image.height, image.width, CV_8UC3, image.rgb.data());
+  cv::Mat rgb = picture_of(image);
   std::vector<face::Face> faces;
   {
     const auto timed = timer.measure("face");
@@ -57,7 +66,7 @@ ConvertReport convert_still(const std::filesystem::path& input, const std::files
   draw_still(rgb, faces, toonifier, options.draw, options.paste, timer, hooks);
   {
     const auto timed = timer.measure("encode");
-    media::write_still(output, image, options.still_quality);
+    media::write_still(output, image);
   }
   ConvertReport report;
   report.frames = 1;

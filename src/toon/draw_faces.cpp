@@ -6,60 +6,32 @@
 #include <mutex>
 #include <opencv2/core/utility.hpp>
 #include <opencv2/imgproc.hpp>
-#include <optional>
 
-#include "face/mask.h"
 #include "face/warp.h"
 #include "toon/coloured_light.h"
+#include "toon/encode_face.h"
 #include "toon/scene.h"
 
 namespace toonmirror::toon {
 
 namespace {
 
-// How much glasses change the shapes in which this style draws a face, 0 … 1.
-double glasses_seen(const Style& style, const cv::Mat& parsing) {
-  if (!style.geometry || style.geometry->eye_zoom_behind_glasses <= 0) return 0;
-  cv::Mat glasses;
-  cv::extractChannel(parsing, glasses, static_cast<int>(face::Label::kGlasses));
-  return face::glasses_share(glasses > 0.5);
-}
-
 // `largest_px`: of its drawing; 0: no limit.
 DrawnFace draw_face(const cv::Mat& rgb, const face::Face& found, int largest_px, const Toonifier& toonifier,
                     bool wide, StageTimer& timer, const DrawHooks& hooks) {
+  PhotoCode photo = encode_face(rgb, found, toonifier, timer);
+  if (hooks.change_code) hooks.change_code(found, photo.code);
   DrawnFace face;
-  std::optional<ColouredLight> light;
-  cv::Mat own_shapes;  // the crop before it takes the drawing's
-  face::Landmarks in_crop;
-  {
-    const auto timed = timer.measure("paste");
-    face.alignment = face::align_square(found.square, toonifier.crop_size_px());
-    face.landmarks = found.landmarks;
-    face.photo_crop = face::warp_crop(rgb, face.alignment);
-    in_crop = face::transform(face.alignment.crop_from_frame, face.landmarks);
-    light.emplace(face.photo_crop, in_crop);
-    own_shapes = light->taken_from(face.photo_crop);
-    face.photo_crop = in_shapes_of(toonifier.style(), own_shapes, in_crop);
-    face.reshaped = toonifier.style().geometry.has_value();
-  }
-  FaceCode code;
-  {
-    const auto timed = timer.measure("encoder");
-    code = toonifier.encode(face.photo_crop);
-    // Only the parser knows of glasses, and only with them a face is looked at twice.
-    if (const double glasses = glasses_seen(toonifier.style(), code.parsing); glasses > 0) {
-      face.photo_crop = in_shapes_of(toonifier.style(), own_shapes, in_crop, glasses);
-      code = toonifier.encode(face.photo_crop);
-    }
-    if (hooks.change_code) hooks.change_code(found, code);
-  }
+  face.alignment = photo.alignment;
+  face.landmarks = found.landmarks;
+  face.photo_crop = photo.crop;
+  face.reshaped = toonifier.style().geometry.has_value();
   {
     const auto timed = timer.measure("generator");
-    face.drawing = light->given_to(toonifier.render(code, largest_px));
+    face.drawing = photo.light->given_to(toonifier.render(photo.code, largest_px));
   }
-  face.parsing = code.parsing;
-  if (wide) face.wide = wide_view(rgb, found.square, face.drawing.cols, &*light, toonifier, timer);
+  face.parsing = photo.code.parsing;
+  if (wide) face.wide = wide_view(rgb, found.square, face.drawing.cols, &*photo.light, toonifier, timer);
   return face;
 }
 
@@ -121,12 +93,7 @@ bool draws_scene(const Style& style, const PasteOptions& paste) {
   return paste.scene == SceneChoice::kStyle || (paste.scene == SceneChoice::kOfStyle && style.scene_drawn);
 }
 
-cv::Mat in_shapes_of(const Style& style, const cv::Mat& crop_rgb, const face::Landmarks& landmarks,
-                     double glasses) {
-  if (!style.geometry) return crop_rgb;
-  const face::CartoonGeometry geometry = face::behind_glasses(*style.geometry, glasses);
-  return face::DisplacementField(landmarks, crop_rgb.cols, geometry).warp(crop_rgb, cv::INTER_CUBIC);
-}
+Workers drawing_workers(int count) { return {count, compute_in_this_thread_alone}; }
 
 void compute_in_this_thread_alone() {
   at::set_num_threads(1);

@@ -5,6 +5,7 @@
 #include <opencv2/core.hpp>
 #include <vector>
 
+#include "base/parallel.h"
 #include "base/stage_timer.h"
 #include "face/face.h"
 #include "toon/coloured_light.h"
@@ -43,13 +44,11 @@ WideView wide_view(const cv::Mat& rgb, const face::FaceSquare& square, int drawi
 cv::Rect put_back(cv::Mat& rgb, std::vector<DrawnFace> drawn, const Style& style, const PasteOptions& paste,
                   StageTimer& timer);
 
-// The crop of a face as the style's encoder is to see it: in the drawing's shapes where the style changes
-// shapes. Landmarks in the crop's pixels; `glasses`: face::glasses_share.
-cv::Mat in_shapes_of(const Style& style, const cv::Mat& crop_rgb, const face::Landmarks& landmarks,
-                     double glasses = 0);
-
 // To be called by every thread that draws, once: LibTorch, OpenCV and BLAS compute with the calling thread
 // alone. Threads of theirs that wait for each other on busy cores cost two to four times the work.
 void compute_in_this_thread_alone();
+
+// Threads that do so.
+Workers drawing_workers(int count);
 
 }  // namespace toonmirror::toon

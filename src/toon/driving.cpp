@@ -10,6 +10,9 @@
 #include "nets/driving_motion.h"
 #include "toon/avatar.h"
 #include "toon/draw_faces.h"
+#include "toon/face_follower.h"
+#include "toon/pictures.h"
+#include "toon/presence.h"
 
 namespace toonmirror::toon {
 namespace {
@@ -78,49 +81,33 @@ void choose_squares(std::vector<DrivingFrame>& frames) {
 }
 
 void set_presence(std::vector<DrivingFrame>& frames) {
-  constexpr double kHold_s = 0.4, kEaseOut_s = 0.8, kEaseIn_s = 0.3;
-  double presence = 1, last_seen = -1e9, before = 0;
-  bool seen = false;
+  Presence presence(kDrivingPresence);
   for (DrivingFrame& frame : frames) {
-    const double step = std::max(frame.time_s - before, 0.0);
-    before = frame.time_s;
-    if (frame.landmarks) {
-      presence = seen ? std::min(1.0, presence + step / kEaseIn_s) : 1.0;
-      last_seen = frame.time_s;
-      seen = true;
-    } else if (frame.time_s - last_seen > kHold_s) {
-      presence = std::max(0.0, presence - step / kEaseOut_s);
-    }
-    frame.presence = seen ? presence : 0.0;
+    frame.presence = presence.update(frame.landmarks.has_value(), frame.time_s);
   }
 }
 
 Driving analyse_driving(const std::filesystem::path& path, const face::SharedLandmarkPredictor& predictor) {
   compute_in_this_thread_alone();
-  media::VideoReader reader(path);
+  media::VideoReader reader(path, {.square_pixels = true});
   face::Tracker tracker(predictor);
+  FaceFollower follower;
   Driving driving;
   driving.info = reader.info();
   Progress progress({.label = path.filename().string() + " (driving)",
                      .total = driving.info.frame_count,
                      .count_faces = true});
-  int followed = -1;
   for (media::Frame frame; reader.read(frame);) {
     throw_if_interrupted();
-    const cv::Mat picture(frame.height, frame.width, CV_8UC3, frame.rgb.data());
-    const std::vector<face::Face> faces = tracker.update(picture, frame.seconds());
-    auto found = std::ranges::find(faces, followed, &face::Face::track_id);
-    if (found == faces.end()) {
-      found = std::ranges::max_element(faces, {}, [](const face::Face& face) { return face.box.width; });
-    }
+    std::vector<face::Face> faces = tracker.update(picture_of(frame), frame.seconds());
+    follower.keep_chosen(faces, frame.seconds());
     DrivingFrame& seen = driving.frames.emplace_back();
     seen.time_s = frame.seconds();
-    if (found != faces.end()) {
-      followed = found->track_id;
-      seen.landmarks = found->landmarks;
-      ++driving.frames_with_face;
-    }
-    progress.advance(1, found != faces.end() ? 1 : 0);
+    seen.pts = frame.pts;
+    seen.duration = frame.duration;
+    if (!faces.empty()) seen.landmarks = faces.front().landmarks;
+    driving.frames_with_face += faces.empty() ? 0 : 1;
+    progress.advance(1, faces.empty() ? 0 : 1);
   }
   if (driving.frames.size() < 2) {
     throw Error(path.string() + ": has only one picture, so nothing moves", "a driving video has to move");
@@ -129,6 +116,7 @@ Driving analyse_driving(const std::filesystem::path& path, const face::SharedLan
     throw Error(path.string() + ": no face found that could drive the picture",
                 "faces are found when they look roughly at the camera and are upright");
   }
+  if (reader.warnings().count > 0) driving.warnings.push_back(reader.warnings().summary());
   choose_squares(driving.frames);
   set_presence(driving.frames);
   return driving;

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <opencv2/core.hpp>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "face/landmarks.h"
@@ -13,20 +14,24 @@
 namespace toonmirror::toon {
 
 struct DrivingFrame {
-  double time_s = 0;
+  double time_s = 0;     // presentation time
+  int64_t pts = 0;       // the same in ticks of Driving::info's time_base, as in media::Frame
+  int64_t duration = 0;  // ticks; 0 where the video does not tell
   std::optional<face::Landmarks> landmarks;  // of the face that is followed; nothing where it is lost
   face::FaceSquare square;                   // through which the frame is seen
-  double presence = 0;                       // 0 … 1, how much of the motion counts; see presence_over_time
+  double presence = 0;                       // 0 … 1, how much of the motion counts; see set_presence
 };
 
 struct Driving {
-  media::VideoInfo info;
+  media::VideoInfo info;  // of square pixels
   std::vector<DrivingFrame> frames;
   int64_t frames_with_face = 0;
+  std::vector<std::string> warnings;  // damage that was tolerated, one line
 };
 
-// Reads the whole video once. Of several faces the one is followed that was largest when it came. Throws
-// Error where the video cannot be read, has a single frame, or shows no face.
+// Reads the whole video once, in square pixels, as all squares and landmarks are. Of several faces the one is
+// followed that was largest when it came (FaceFollower). Throws Error where the video cannot be read, has a
+// single frame, or shows no face.
 Driving analyse_driving(const std::filesystem::path& path, const face::SharedLandmarkPredictor& predictor);
 
 // Sets the squares: one size for all, 1.5 times the faces' median; at rest as long as the face stays inside
@@ -34,7 +39,7 @@ Driving analyse_driving(const std::filesystem::path& path, const face::SharedLan
 void choose_squares(std::vector<DrivingFrame>& frames);
 
 // Sets the presence: after 0.4 s without a face the motion eases out within 0.8 s, and in within 0.3 s when
-// the face is back.
+// the face is back (kDrivingPresence).
 void set_presence(std::vector<DrivingFrame>& frames);
 
 // The driving frame whose pose and expression are nearest to `source`'s.

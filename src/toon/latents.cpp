@@ -92,8 +92,14 @@ void check_latents(const SavedLatents& latents, const nets::GeneratorOptions& ge
   }
 }
 
-at::Tensor load_direction(const fs::path& path, int64_t rows, int64_t w_dim) {
-  at::Tensor direction = only_tensor(checkpoint::CheckpointFile(path), "one direction");
+at::Tensor load_direction(const fs::path& path, int64_t rows, int64_t w_dim, const std::string& family) {
+  const checkpoint::CheckpointFile file(path);
+  const std::string own = nets::family_of(file);
+  if (!own.empty() && !family.empty() && own != family) {
+    throw Error(path.string() + ": a direction of the family " + own + ", the latents belong to " + family,
+                "find the family's own directions with 'toonmirror train directions'");
+  }
+  at::Tensor direction = only_tensor(file, "one direction");
   const bool fits = direction.numel() == w_dim || direction.numel() == rows * w_dim;
   if (!fits) {
     throw Error(path.string() + ": its direction is " + nets::shape_text(direction.sizes()) +

@@ -31,7 +31,9 @@ void check_latents(const SavedLatents& latents, const nets::GeneratorOptions& ge
 
 // A direction in W or W+ that changes one attribute (Shen et al. 2020, "InterFaceGAN"; the .pt files of
 // omertov/encoder4editing, editings/): a checkpoint of one tensor of w_dim or rows · w_dim numbers. Returned
-// as [1, 1 or rows, w_dim]. Throws Error for anything else.
-at::Tensor load_direction(const std::filesystem::path& path, int64_t rows, int64_t w_dim);
+// as [1, 1 or rows, w_dim]. Throws Error for anything else, and for one that names another family than the
+// latents that it is for; an empty `family` fits all.
+at::Tensor load_direction(const std::filesystem::path& path, int64_t rows, int64_t w_dim,
+                          const std::string& family = "");
 
 }  // namespace toonmirror::toon

@@ -5,7 +5,7 @@
 namespace toonmirror::toon {
 namespace {
 
-constexpr double kHold_s = 0.4, kEaseOut_s = 0.8, kEaseIn_s = 0.3, kEaseReference_s = 0.5;
+constexpr double kEaseReference_s = 0.5;
 constexpr double kMuchNearer = 0.6;  // of the reference's distance, before another frame replaces it
 constexpr double kSideShare = 0.05;  // by which the square's size follows the face's, each frame
 constexpr face::OneEuroOptions kSteady = {.min_cutoff_hz = 0.3, .beta = 1.5};
@@ -56,19 +56,15 @@ void Puppet::choose_reference(const nets::KeyPoints& key_points, const face::Lan
 cv::Mat Puppet::update(const cv::Mat& rgb, const std::optional<face::Face>& face, double time_s) {
   const double interval_s = std::max(time_s - last_time_s_, 1e-3);
   last_time_s_ = time_s;
+  const double presence = presence_.update(face.has_value(), time_s);
   if (face) {
     const face::FaceSquare square = steady_square(face->landmarks, interval_s);
-    const bool first = !last_.value.defined();
     last_ = animator_.detect(face::warp_crop(rgb, face::align_square(square, kMotionSize_px)));
     choose_reference(last_, face->landmarks, time_s);
-    presence_ = first ? 1.0 : std::min(1.0, presence_ + interval_s / kEaseIn_s);
-    last_seen_s_ = time_s;
-  } else if (time_s - last_seen_s_ > kHold_s) {
-    presence_ = std::max(0.0, presence_ - interval_s / kEaseOut_s);
   }
   if (!last_.value.defined()) return animator_.draw(animator_.avatar().source.key_points);
   animator_.set_reference(between(from_, to_, (time_s - changed_s_) / kEaseReference_s));
-  return animator_.draw(animator_.follow(last_, presence_));
+  return animator_.draw(animator_.follow(last_, presence));
 }
 
 }  // namespace toonmirror::toon

@@ -8,6 +8,7 @@
 #include "face/face.h"
 #include "face/one_euro.h"
 #include "toon/animator.h"
+#include "toon/presence.h"
 
 namespace toonmirror::toon {
 
@@ -43,7 +44,8 @@ class Puppet {
   nets::KeyPoints from_, to_;  // references that are eased between
   double changed_s_ = 0;
   nets::KeyPoints last_;
-  double last_seen_s_ = 0, last_time_s_ = 0, presence_ = 0;
+  Presence presence_{kDrivingPresence};
+  double last_time_s_ = 0;
 };
 
 }  // namespace toonmirror::toon

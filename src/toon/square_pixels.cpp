@@ -1,30 +1,14 @@
 #include "toon/square_pixels.h"
 
-#include <algorithm>
 #include <cmath>
 #include <opencv2/imgproc.hpp>
 
 namespace toonmirror::toon {
-namespace {
-
-constexpr double kLargestAspect = 4;
-constexpr double kNearlySquare = 0.01;
-
-}  // namespace
-
-SquarePixels::SquarePixels(media::Rational sample_aspect) {
-  const double aspect = sample_aspect.value();
-  if (!(aspect >= 1 / kLargestAspect && aspect <= kLargestAspect)) return;
-  if (std::abs(std::log(aspect)) < kNearlySquare) return;
-  factor_x_ = std::max(aspect, 1.0);
-  factor_y_ = std::max(1 / aspect, 1.0);
-}
 
 cv::Mat SquarePixels::stretch(const cv::Mat& rgb) const {
   if (identity()) return rgb;
   cv::Mat stretched;
-  cv::resize(rgb, stretched, {cvRound(factor_x_ * rgb.cols), cvRound(factor_y_ * rgb.rows)}, 0, 0,
-             cv::INTER_CUBIC);
+  cv::resize(rgb, stretched, {stretch_.width(rgb.cols), stretch_.height(rgb.rows)}, 0, 0, cv::INTER_CUBIC);
   return stretched;
 }
 

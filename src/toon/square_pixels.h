@@ -1,4 +1,5 @@
-// Faces are found and drawn on square pixels; some videos have others.
+// Faces are found and drawn on square pixels; some videos have others. Where the original pixels are needed no
+// more, media::VideoReader gives square ones itself.
 #pragma once
 
 #include <opencv2/core.hpp>
@@ -7,13 +8,12 @@
 
 namespace toonmirror::toon {
 
-// The stretching of a picture with pixels of some aspect to square ones. It only ever enlarges.
+// The stretching of a picture with pixels of some aspect to square ones (media::SquareStretch), and the way back.
 class SquarePixels {
  public:
-  // An aspect that is unknown, or beyond 1:4 or 4:1 (a broken header), counts as square.
-  explicit SquarePixels(media::Rational sample_aspect);
+  explicit SquarePixels(media::Rational sample_aspect) : stretch_(sample_aspect) {}
 
-  bool identity() const { return factor_x_ == 1 && factor_y_ == 1; }
+  bool identity() const { return stretch_.identity(); }
 
   // `rgb` itself where its pixels are square.
   cv::Mat stretch(const cv::Mat& rgb) const;
@@ -24,8 +24,7 @@ class SquarePixels {
                         cv::Mat& rgb) const;
 
  private:
-  double factor_x_ = 1;
-  double factor_y_ = 1;
+  media::SquareStretch stretch_;
 };
 
 }  // namespace toonmirror::toon

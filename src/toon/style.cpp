@@ -8,6 +8,7 @@
 #include <cmath>
 #include <optional>
 #include <set>
+#include <system_error>
 
 #include "base/error.h"
 #include "base/model_path.h"
@@ -98,7 +99,15 @@ class TableReader {
   std::set<std::string> known_;
 };
 
+// The house's have 0.5 KB. A key of 100 thousand parts, a.a.a.…, would be as many tables within each other, for
+// whose recursive destruction by toml++ no stack is deep enough.
+constexpr uint64_t kMaxSize_bytes = 16 << 10;
+
 toml::table parse(const fs::path& file) {
+  std::error_code unreadable;
+  const uint64_t size = fs::file_size(file, unreadable);
+  if (unreadable) throw Error(file.string() + ": cannot be read: " + unreadable.message());
+  if (size > kMaxSize_bytes) throw Error(file.string() + ": too large for a style");
   try {
     return toml::parse_file(file.string());
   } catch (const toml::parse_error& error) {

@@ -60,6 +60,9 @@ struct Blend {
 // How a style draws what lies around the heads (toon/scene.h).
 enum class SceneManner { kNone, kFilm, kComic, kUkiyoe, kDrawing, kPainting };
 
+// The style of a picture when none is named.
+inline constexpr const char* kDefaultStyle = "film";
+
 struct Style {
   std::filesystem::path file;  // of the style itself; names it in messages
   std::string name;

@@ -6,6 +6,7 @@
 #include "face/mask.h"
 #include "nets/model_file.h"
 #include "toon/blend.h"
+#include "toon/pictures.h"
 #include "toon/seeds.h"
 
 namespace toonmirror::toon {
@@ -13,27 +14,9 @@ namespace {
 
 static_assert(face::kLabelCount == nets::kFaceClassCount, "the parser's classes are the paste-back's labels");
 
-// CV_8UC3 [H, W] → [1, 3, H, W], RGB in [-1, 1].
-at::Tensor tensor_from_picture(const cv::Mat& rgb, at::Device device) {
-  const at::Tensor bytes = at::from_blob(
-      const_cast<uchar*>(rgb.data), {1, rgb.rows, rgb.cols, 3},
-      {rgb.rows * static_cast<int64_t>(rgb.step), static_cast<int64_t>(rgb.step), 3, 1}, at::kByte);
-  const at::Tensor values = bytes.to(device).to(at::kFloat).mul_(1 / 127.5).sub_(1);
-  return values.permute({0, 3, 1, 2});  // in memory still channels-last, as the networks want it
-}
-
-// [1, 3, H, W] float in about [-1, 1] → CV_8UC3.
-cv::Mat picture_from_tensor(const at::Tensor& rgb) {
-  const at::Tensor bytes =
-      rgb[0].permute({1, 2, 0}).add(1).mul_(127.5).round_().clamp_(0, 255).to(at::kByte).cpu().contiguous();
-  cv::Mat picture(static_cast<int>(bytes.size(0)), static_cast<int>(bytes.size(1)), CV_8UC3);
-  std::memcpy(picture.data, bytes.data_ptr<uint8_t>(), static_cast<size_t>(bytes.numel()));
-  return picture;
-}
-
-// Logits [1, C, H, W] → probabilities CV_32FC(C).
-cv::Mat probabilities(const at::Tensor& logits) {
-  const at::Tensor values = logits[0].softmax(0).permute({1, 2, 0}).cpu().contiguous();
+// [1, C, H, W] → CV_32FC(C).
+cv::Mat map_from_tensor(const at::Tensor& probabilities) {
+  const at::Tensor values = probabilities[0].permute({1, 2, 0}).cpu().contiguous();
   cv::Mat map(static_cast<int>(values.size(0)), static_cast<int>(values.size(1)), CV_32FC(face::kLabelCount));
   std::memcpy(map.data, values.data_ptr<float>(), values.nbytes());
   return map;
@@ -117,7 +100,9 @@ FaceCode Toonifier::encode(const cv::Mat& crop_rgb) const {
       code.features[resolution] = style_.likeness == 1 ? features : features * style_.likeness;
     }
   }
-  code.parsing = probabilities(encoding.parsing);
+  const at::Tensor parsing = encoding.parsing.softmax(1);
+  blended_.quieten_on_skin(code.features, parsing.narrow(1, static_cast<int64_t>(nets::FaceClass::kSkin), 1));
+  code.parsing = map_from_tensor(parsing);
   return code;
 }
 
@@ -128,7 +113,7 @@ cv::Mat Toonifier::parse(const cv::Mat& crop_rgb) const {
     throw Error("toonifier: what is to be parsed is no RGB square of a multiple of 32 px");
   }
   const c10::InferenceMode inference;
-  return probabilities(encoder_.parse(tensor_from_picture(crop_rgb, device_)));
+  return map_from_tensor(encoder_.parse(tensor_from_picture(crop_rgb, device_)).softmax(1));
 }
 
 cv::Mat Toonifier::render(const FaceCode& code, int largest_px) const {

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "base/error.h"
+#include "base/model_keys.h"
 #include "training/mirrored_landmarks.h"
 
 namespace toonmirror::training {
@@ -15,7 +16,7 @@ constexpr double kMaxExposure = 0.2;  // ± in powers of two
 }  // namespace
 
 ClipPack::ClipPack(const std::filesystem::path& path) : file_(path) {
-  if (file_.required_metadata("toonmirror.kind") != kClipsKind) {
+  if (file_.required_metadata(kKindKey) != kClipsKind) {
     throw Error(path.string() + ": is not a pack of clips", "'toonmirror train motion --clips' makes one");
   }
   frames_ = file_.tensor("frames");

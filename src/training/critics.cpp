@@ -1,23 +1,14 @@
 #include "training/critics.h"
 
 #include <algorithm>
-#include <array>
+#include <cmath>
 #include <functional>
-#include <string>
 
 #include "nets/house_encoder.h"
 
 namespace toonmirror::training {
 namespace {
 
-// Which slices of SqueezeNet 1.1 (channels 64, 128, 256, 384, 384) have a critic, and its first step: the two
-// finest slices are halved, as places of a picture are many and alike.
-struct Slice {
-  size_t index;
-  int64_t channels, reduced, stride;
-};
-constexpr std::array<Slice, 4> kSlices = {
-    {{0, 64, 32, 2}, {1, 128, 64, 2}, {2, 256, 64, 1}, {4, 384, 64, 1}}};
 constexpr int64_t kWidth = 64;
 constexpr int64_t kWarmUpGames = 200;  // over which the critics' share rises
 constexpr int64_t kPenaltyEvery = 16;
@@ -38,24 +29,40 @@ CriticView CriticView::detached() const {
   return result;
 }
 
+CriticView joined(const CriticView& a, const CriticView& b) {
+  CriticView result = {at::cat({a.picture, b.picture}), {}, {}};
+  for (size_t i = 0; i < a.features.size(); ++i) {
+    result.features.push_back(at::cat({a.features[i], b.features.at(i)}));
+  }
+  const int64_t size = std::min(a.classes.size(2), b.classes.size(2));
+  result.classes = at::cat(
+      {at::adaptive_avg_pool2d(a.classes, {size, size}), at::adaptive_avg_pool2d(b.classes, {size, size})});
+  return result;
+}
+
 at::Tensor class_shares(const at::Tensor& labels) {
   return at::one_hot(labels, nets::kFaceClassCount).permute({0, 3, 1, 2}).to(at::kFloat);
 }
 
-CriticsImpl::CriticsImpl(bool on_features) {
+// Of SqueezeNet 1.1, whose slices have 64, 128, 256, 384 and 384 channels.
+std::vector<CriticSlice> perceptual_slices() {
+  return {{"slice0", 0, 64, 32, 2},
+          {"slice1", 1, 128, 64, 2},
+          {"slice2", 2, 256, 64, 1},
+          {"slice4", 4, 384, 64, 1}};
+}
+
+CriticsImpl::CriticsImpl(const std::vector<CriticSlice>& slices) {
   const auto add = [this](const std::string& name, int64_t in, int64_t out, int64_t kernel, int64_t stride,
                           bool activate) {
     return register_module(name, nets::ConvLayer(in, out, kernel, stride, activate));
   };
-  if (on_features) {
-    for (const Slice& slice : kSlices) {
-      const std::string name = "slice" + std::to_string(slice.index);
-      heads_.push_back(
-          {slice.index,
-           add(name + "_reduce", slice.channels + nets::kFaceClassCount, slice.reduced, 1, 1, true),
-           add(name + "_look", slice.reduced, kWidth, 3, slice.stride, true),
-           add(name + "_verdict", kWidth, 1, 3, 1, false)});
-    }
+  for (const CriticSlice& slice : slices) {
+    heads_.push_back(
+        {slice.index,
+         add(slice.name + "_reduce", slice.channels + nets::kFaceClassCount, slice.reduced, 1, 1, true),
+         add(slice.name + "_look", slice.reduced, kWidth, 3, slice.stride, true),
+         add(slice.name + "_verdict", kWidth, 1, 3, 1, false)});
   }
   pixels_ = {add("pixels0", 3, kWidth / 2, 3, 2, false), add("pixels1", kWidth / 2, kWidth, 3, 2, false),
              add("pixels2", kWidth, 1, 3, 1, false)};
@@ -73,7 +80,7 @@ at::Tensor CriticsImpl::on_pixels(const CriticView& view) {
 std::vector<at::Tensor> CriticsImpl::forward(const CriticView& view) {
   std::vector<at::Tensor> verdicts;
   for (Head& head : heads_) {
-    const at::Tensor& feature = view.features.at(head.slice);
+    const at::Tensor& feature = view.features.at(head.index);
     const at::Tensor size =
         (nets::channel_dot(feature, feature) / static_cast<double>(feature.size(1)) + 1e-4).rsqrt();
     const at::Tensor classes = at::adaptive_avg_pool2d(view.classes, {feature.size(2), feature.size(3)});
@@ -87,7 +94,7 @@ std::vector<at::Tensor> CriticsImpl::forward(const CriticView& view) {
 }
 
 Adversary::Adversary(int64_t workers, const Options& options) : options_(options) {
-  for (int64_t i = 0; i < workers; ++i) seats_.push_back({Critics(options.on_features), {}, {}, 0});
+  for (int64_t i = 0; i < workers; ++i) seats_.push_back({Critics(options.slices), {}, {}, 0});
 }
 
 std::vector<Modules> Adversary::modules() {
@@ -97,23 +104,47 @@ std::vector<Modules> Adversary::modules() {
 }
 
 Loss Adversary::judged(Loss loss, const at::Tensor& picture, const at::Tensor& output,
-                       const CriticView& drawn, const CriticView& wanted, const StepContext& context) {
+                       const CriticView& drawn, const CriticView& wanted, const StepContext& context,
+                       const SeedDrawings& seeds) {
   Seat& seat = seats_[static_cast<size_t>(context.worker)];
   seat.drawn = {};
   const bool plays = plays_at(context.progress);
-  at::Tensor gradient = torch::autograd::grad({loss.total}, {picture}, {}, /*retain_graph=*/plays)[0];
-  if (plays) {
-    const at::Tensor unconvinced =
-        -mean_of(seat.critics->forward(drawn), [](const at::Tensor& x) { return x; });
-    const at::Tensor theirs = torch::autograd::grad({unconvinced}, {picture})[0];
-    const double warm = std::min(1.0, static_cast<double>(++seat.games) / kWarmUpGames);
-    const double others = gradient.norm().item<double>(), norm = theirs.norm().item<double>();
-    gradient = gradient + theirs * (options_.weight * warm * others / (norm + 1e-12));
-    loss.figures["unconvinced"] = unconvinced.item<double>();
-    seat.drawn = drawn.detached();
-    seat.wanted = wanted.detached();
+  const at::Tensor others = torch::autograd::grad({loss.total}, {picture}, {}, /*retain_graph=*/plays)[0];
+  if (!plays) {
+    loss.total = (output * others).sum();
+    return loss;
   }
-  loss.total = (output * gradient).sum();
+
+  const bool seeded = seeds.output.defined();
+  const CriticView all = seeded ? joined(drawn, seeds.view) : drawn;
+  const std::vector<at::Tensor> verdicts = seat.critics->forward(all);
+  const auto unconvinced_by = [&verdicts](int64_t first, int64_t count) {
+    return -mean_of(verdicts, [=](const at::Tensor& x) { return x.narrow(0, first, count); });
+  };
+  // Of large pictures pieces of some are judged.
+  const int64_t drawings = drawn.picture.size(0), seed_count = seeded ? seeds.picture.size(0) : 0;
+  at::Tensor unconvinced = unconvinced_by(0, drawings);
+  loss.figures["unconvinced"] = unconvinced.item<double>();
+  std::vector<at::Tensor> pictures = {picture};
+  if (seeded) {
+    const at::Tensor by_seeds = unconvinced_by(drawings, seed_count);
+    loss.figures["unconvinced by seeds"] = by_seeds.item<double>();
+    unconvinced = unconvinced + by_seeds;
+    pictures.push_back(seeds.picture);
+  }
+  const std::vector<at::Tensor> theirs = torch::autograd::grad({unconvinced}, pictures);
+  const double warm = std::min(1.0, static_cast<double>(++seat.games) / kWarmUpGames);
+  const double pull = options_.weight * warm * others.norm().item<double>();
+  const auto of_norm = [](const at::Tensor& gradient, double norm) {
+    return gradient * (norm / (gradient.norm().item<double>() + 1e-12));
+  };
+  loss.total = (output * (others + of_norm(theirs[0], pull))).sum();
+  if (seeded) {
+    const double share = static_cast<double>(seed_count) / static_cast<double>(drawings);
+    loss.total = loss.total + (seeds.output * of_norm(theirs[1], pull * std::sqrt(share))).sum();
+  }
+  seat.drawn = all.detached();
+  seat.wanted = wanted.detached();
   return loss;
 }
 

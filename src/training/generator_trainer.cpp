@@ -4,74 +4,23 @@
 #include <atomic>
 
 #include "base/error.h"
-#include "nets/model_file.h"
-#include "training/eigenfaces.h"
-#include "training/latent_translation.h"
+#include "base/usage_error.h"
+#include "training/encoder_sight.h"
+#include "training/house_start.h"
 #include "training/parsing_loss.h"
 
 namespace toonmirror::training {
 namespace {
 
-HouseModel new_house_model() {
-  const nets::GeneratorOptions options = house_generator_options();
-  return {nets::Generator(options), nets::HouseEncoder(house_encoder_options(options))};
+constexpr double kTruncatedPsi = 0.7;     // of a sheet's second row of seeds
+constexpr int64_t kAveraged = 10'000;     // seeds that the mean of w is taken from
+constexpr double kMostSeeds = 4;          // for each photo
+constexpr int64_t kLargestSize_px = 256;  // of what is learned
+
+KeptLayers kept_by(const GeneratorTrainingOptions& options) {
+  if (options.keep_encoder) return KeptLayers::kAll;
+  return options.keep_stages ? KeptLayers::kStages : KeptLayers::kNone;
 }
-
-// `start`'s networks, and what the architecture has gained since. Without `begin` what training gives next is
-// left as it is.
-void start_from(const GeneratorTrainingOptions& options, const PairPack& pack, at::ScalarType type,
-                bool begin, HouseModel& model) {
-  nets::HouseEncoder earlier{nullptr};
-  if (!options.start.empty()) {
-    const std::filesystem::path face = options.start / "face.safetensors",
-                                encoder = options.start / "encoder.safetensors";
-    nets::assign_earlier(*model.generator, *nets::load_generator(checkpoint::CheckpointFile(face)),
-                         face.string());
-    earlier = nets::load_house_encoder(checkpoint::CheckpointFile(encoder));
-    nets::assign_earlier(*model.encoder, *earlier, encoder.string());
-    if (earlier->options().projection_px == model.encoder->options().projection_px) return;
-  }
-  if (!begin) return;
-  begin_at(find_eigenfaces(pack, model.encoder->options().projection_px, model.encoder->options().w_dim),
-           model.encoder, model.generator);
-  if (!earlier) return;
-  nets::assign_tensors(*model.generator,
-                       translated(nets::named_tensors(*model.generator),
-                                  translation_between(pack, model.encoder, earlier, type)),
-                       options.start.string());
-}
-
-// Encodes for training: with all of the encoder, or with heads that learn behind stages that do not.
-class Sight {
- public:
-  // `kept`: the encoder whose stages stay; null where all learns.
-  Sight(const nets::HouseEncoder& kept, at::ScalarType type) : type_(type) {
-    if (!kept) return;
-    seeing_ = nets::HouseEncoder(kept->options());
-    nets::assign_tensors(*seeing_, nets::named_tensors(*kept), "encoder");
-    seeing_->prepare(type);
-  }
-
-  nets::HouseEncoding encode(nets::HouseEncoder& learning, const at::Tensor& photos, bool parse) const {
-    const at::Tensor x = photos.to(type_);
-    if (!seeing_) return learning->forward(x, parse);
-    std::vector<at::Tensor> seen;
-    nets::LikenessFeatures features;
-    {
-      const at::NoGradGuard no_grad;
-      nets::HouseEncoder seeing = seeing_;
-      seen = seeing->stages(x);
-      features = seeing->features(seen);
-    }
-    nets::HouseEncoding code = learning->latents(photos, seen.back());
-    code.features = std::move(features);
-    return code;
-  }
-
- private:
-  nets::HouseEncoder seeing_{nullptr};
-  at::ScalarType type_;
-};
 
 // As the next frame of a video might show them: moved by up to 1.5 px, scaled by up to 1 %, a little lighter
 // or darker.
@@ -95,7 +44,166 @@ at::Tensor next_frame_of(const at::Tensor& pictures, std::mt19937_64& random) {
   return ((moved + 1.0) * exposure - 1.0).clamp(-1.0, 1.0).contiguous(at::MemoryFormat::ChannelsLast);
 }
 
+// What a run holds and does in its steps.
+class FaceTraining {
+ public:
+  explicit FaceTraining(const GeneratorTrainingOptions& options)
+      : options_(options),
+        pack_(options.pairs),
+        type_(training_type(options.precision)),
+        models_(models_for(options, pack_)),
+        sight_(models_.front().encoder, kept_by(options), type_),
+        pictures_(options.nets, type_, options.weights, options.w_only,
+                  options.face_critics ? frozen_copy(models_.front().encoder) : nets::HouseEncoder{nullptr},
+                  options.run.workers),
+        seeds_(options.seeds, options.run.workers),
+        shown_(pack_.shown()) {
+    std::mt19937_64 random(options.run.seed);
+    shown_z_ = normal_numbers({shown_.photo.size(0), models_.front().generator->options().z_dim}, random);
+  }
+
+  // Those that learn, of each worker.
+  std::vector<Modules> modules() {
+    std::vector<Modules> result;
+    for (HouseModel& model : models_) {
+      result.push_back({model.generator.get()});
+      Modules learning;
+      if (kept_by(options_) == KeptLayers::kStages) learning = model.encoder->latent_heads();
+      if (kept_by(options_) == KeptLayers::kNone) learning = {model.encoder.get()};
+      result.back().insert(result.back().end(), learning.begin(), learning.end());
+    }
+    return result;
+  }
+  std::vector<Modules> critics() { return pictures_.critics(); }
+
+  Loss loss(const StepContext& context);
+  Loss critic_loss(const StepContext& context) { return pictures_.critic_loss(context); }
+  at::Tensor sheet();
+  HouseModel finished();
+
+ private:
+  SeedPictures draw_seeds(HouseModel& model, const Batch& batch, const nets::SynthesisOptions& synthesis,
+                          const StepContext& context) const;
+  // What the encoder learns besides to be drawn from.
+  void add_encoder_losses(Loss& loss, HouseModel& model, const Batch& batch, const nets::HouseEncoding& code,
+                          std::mt19937_64& random) const;
+
+  const GeneratorTrainingOptions& options_;
+  PairPack pack_;
+  at::ScalarType type_;
+  std::vector<HouseModel> models_;
+  EncoderSight sight_;
+  PartedLoss pictures_;
+  SeedPlayer seeds_;
+  Batch shown_;
+  at::Tensor shown_z_;
+  std::atomic<int64_t> size_px_ = kLargestSize_px;  // of the pictures being learned
+};
+
+Loss FaceTraining::loss(const StepContext& context) {
+  HouseModel& model = models_[static_cast<size_t>(context.worker)];
+  const int64_t count = options_.run.batch_per_worker;
+  const Batch batch = pack_.random_batch(count, options_.augmentation, *context.random);
+  nets::SynthesisOptions synthesis;
+  synthesis.compute_type = type_;
+  synthesis.max_resolution = size_px_ = training_size_px(options_, context.progress);
+  const nets::HouseEncoding code = sight_.encode(model.encoder, batch.photo, /*parse=*/true);
+  seeds_.remember(code.w, context);
+  std::vector<Thinning> thinnings = draw_thinnings(count, options_.dropout, *context.random);
+  const int64_t w_only = pictures_.parts() ? w_only_first(thinnings) : 0;
+  const ThinnedLatents latents = thin_out(code, thinnings);
+  const at::Tensor output = model.generator->synthesize(latents.ws, latents.features, synthesis);
+  SeedPictures seeds;
+  if (seeds_.plays() && pictures_.critics_play(synthesis.max_resolution, w_only, context.progress)) {
+    seeds = draw_seeds(model, batch, synthesis, context);
+  }
+  Loss loss = pictures_(output, batch, w_only, seeds, context);
+  if (seeds.output.defined()) seeds_.add_moments(loss, model.generator, context);
+  if (!options_.keep_encoder) add_encoder_losses(loss, model, batch, code, *context.random);
+  return loss;
+}
+
+SeedPictures FaceTraining::draw_seeds(HouseModel& model, const Batch& batch,
+                                      const nets::SynthesisOptions& synthesis,
+                                      const StepContext& context) const {
+  const at::Tensor ws = seeds_.draw(model.generator, batch.photo.size(0), context);
+  SeedPictures seeds;
+  seeds.output = model.generator->synthesize(ws, {}, synthesis);
+  seeds.classes = sight_.classes(model.encoder, seeds.output);
+  seeds.photo_classes = sight_.classes(model.encoder, at_size(batch.photo, synthesis.max_resolution));
+  return seeds;
+}
+
+void FaceTraining::add_encoder_losses(Loss& loss, HouseModel& model, const Batch& batch,
+                                      const nets::HouseEncoding& code, std::mt19937_64& random) const {
+  // Half of the batch pays for the second look.
+  const int64_t half = std::max<int64_t>(batch.photo.size(0) / 2, 1);
+  const nets::HouseEncoding next =
+      sight_.encode(model.encoder, next_frame_of(batch.photo.narrow(0, 0, half), random), /*parse=*/false);
+  const at::Tensor here = code.w_plus();
+  const at::Tensor jump =
+      (next.w_plus() - here.narrow(0, 0, half)).square().mean() / here.detach().var().clamp_min(1e-4);
+  const at::Tensor delta = code.deltas.square().mean();
+  loss.total = loss.total + options_.delta_weight * delta + options_.steadiness_weight * jump;
+  if (code.parsing.defined()) {
+    const at::Tensor parsing = parsing_loss(code.parsing, batch.labels);
+    loss.total = loss.total + options_.parsing_weight * parsing;
+    loss.figures["parsing"] = parsing.item<double>();
+  }
+  loss.figures.insert({{"jump", jump.item<double>()}, {"delta", delta.item<double>()}});
+}
+
+at::Tensor FaceTraining::sheet() {
+  const at::NoGradGuard no_grad;
+  HouseModel& model = models_.front();
+  const nets::HouseEncoding code = model.encoder->forward(shown_.photo, /*parse=*/false);
+  nets::SynthesisOptions synthesis;
+  synthesis.max_resolution = size_px_;
+  const auto draw = [&](const at::Tensor& ws, const nets::LikenessFeatures& features) {
+    return model.generator->synthesize(ws, features, synthesis);
+  };
+  std::vector<at::Tensor> rows = {at_size(shown_.photo, size_px_), draw(code.w_plus(), code.features),
+                                  draw(code.w_plus(), {}),
+                                  draw(code.w.unsqueeze(1).expand_as(code.deltas), {})};
+  if (seeds_.plays()) {
+    for (const double psi : {1.0, kTruncatedPsi})
+      rows.push_back(draw(model.generator->map(shown_z_, psi), {}));
+  }
+  return tile_rows(rows);
+}
+
+HouseModel FaceTraining::finished() {
+  HouseModel& model = models_.front();
+  if (options_.seeds.learn_mapping) {
+    const at::NoGradGuard no_grad;
+    std::mt19937_64 random(options_.run.seed);
+    const at::Tensor z = normal_numbers({kAveraged, model.generator->options().z_dim}, random);
+    model.generator->mapping->w_avg.copy_(model.generator->mapping->forward(z).mean(0));
+  }
+  return model;
+}
+
 }  // namespace
+
+void GeneratorTrainingOptions::check() const {
+  if (w_only.l1_px < 0 || w_only.l1_px > kLargestSize_px || w_only.identity < 0) {
+    throw UsageError(
+        "drawings of W+ alone are compared at up to 256 px, with an identity loss of at least 0");
+  }
+  if (!(seeds.share >= 0 && seeds.share <= kMostSeeds) || seeds.moment_weight < 0 || seeds.memory < 2) {
+    throw UsageError("a batch has up to four seeds for each photo, and photos to compare them with");
+  }
+  if (start.empty() && (keep_stages || keep_encoder || face_critics || seeds.share > 0)) {
+    throw UsageError("what shall be kept, judge faces or draw seeds is an earlier model's",
+                     "name its folder with --start");
+  }
+  if (seeds.learn_mapping && seeds.share == 0) {
+    throw UsageError("the mapping network learns from seeds alone", "say how many with --seeds");
+  }
+  if (seeds.share > 0 && weights.adversarial <= 0) {
+    throw UsageError("seeds are judged by critics alone", "give critics a weight with --adversarial");
+  }
+}
 
 nets::GeneratorOptions house_generator_options() {
   nets::GeneratorOptions options;
@@ -139,106 +247,15 @@ at::Tensor tile_rows(const std::vector<at::Tensor>& rows) {
   return at::cat(strips, /*dim=*/1);
 }
 
-ThinnedLatents thin_out(const nets::HouseEncoding& code, const LatentDropout& dropout,
-                        std::mt19937_64& random) {
-  const int64_t count = code.w.size(0);
-  at::Tensor deltas = at::ones({count, 1, 1});
-  at::Tensor coarse = at::zeros({count, 1, 1, 1});
-  at::Tensor fine = at::zeros({count, 1, 1, 1});
-  std::uniform_real_distribution<double> uniform(0.0, 1.0);
-  for (int64_t n = 0; n < count; ++n) {
-    if (uniform(random) < dropout.all_features) {
-      if (uniform(random) < dropout.deltas) deltas[n] = 0.0;
-      continue;
-    }
-    // Sometimes scaled at random, so that `likeness` works as a slider.
-    const double scale = uniform(random) < 0.7 ? 1.0 : uniform(random);
-    coarse[n] = scale;
-    if (uniform(random) >= dropout.fine_features) fine[n] = scale;
-  }
-  ThinnedLatents result;
-  result.ws = code.w.unsqueeze(1) + code.deltas * deltas;
-  for (const auto& [resolution, feature] : code.features) {
-    result.features[resolution] = feature * (resolution <= 32 ? coarse : fine).to(feature.scalar_type());
-  }
-  return result;
-}
-
 HouseModel train_generator(const GeneratorTrainingOptions& options, RunHooks hooks,
                            const PictureWriter& write_picture) {
-  const PairPack pack(options.pairs);
-  const at::ScalarType type = training_type(options.precision);
-  const PictureLoss picture_loss(options.nets, type, options.weights);
-  Adversary adversary = picture_loss.adversary(options.run.workers);
-  torch::manual_seed(options.run.seed);
-  std::vector<HouseModel> replicas;
-  std::vector<Modules> modules;
-  for (int64_t i = 0; i < options.run.workers; ++i) {
-    replicas.push_back(new_house_model());
-    modules.push_back({replicas.back().generator.get()});
-    const Modules learning = options.keep_stages ? replicas.back().encoder->latent_heads()
-                                                 : Modules{replicas.back().encoder.get()};
-    modules.back().insert(modules.back().end(), learning.begin(), learning.end());
-  }
-  // All train the first one's weights.
-  start_from(options, pack, type, !std::filesystem::exists(options.run.output / kCheckpointName),
-             replicas.front());
-  const Sight sight(options.keep_stages ? replicas.front().encoder : nets::HouseEncoder{nullptr}, type);
-
-  std::atomic<int64_t> size_px = 256;  // of the pictures being learned
-  hooks.loss = [&](const StepContext& context) {
-    HouseModel& model = replicas[static_cast<size_t>(context.worker)];
-    const Batch batch =
-        pack.random_batch(options.run.batch_per_worker, options.augmentation, *context.random);
-    nets::SynthesisOptions synthesis;
-    synthesis.compute_type = type;
-    synthesis.max_resolution = size_px = training_size_px(options, context.progress);
-    const nets::HouseEncoding code = sight.encode(model.encoder, batch.photo, /*parse=*/true);
-    const ThinnedLatents latents = thin_out(code, options.dropout, *context.random);
-    const at::Tensor output = model.generator->synthesize(latents.ws, latents.features, synthesis);
-
-    const bool finishes = synthesis.max_resolution == 256 && adversary.plays_at(context.progress);
-    PictureViews views;
-    const at::Tensor picture = finishes ? output.detach().requires_grad_() : output;
-    Loss loss = picture_loss(picture, batch, *context.random, finishes ? &views : nullptr);
-    if (finishes) {
-      loss = adversary.judged(std::move(loss), picture, output, views.drawn, views.wanted, context);
-    }
-    // Half of the batch pays for the second look.
-    const int64_t half = std::max<int64_t>(batch.photo.size(0) / 2, 1);
-    const nets::HouseEncoding next = sight.encode(
-        model.encoder, next_frame_of(batch.photo.narrow(0, 0, half), *context.random), /*parse=*/false);
-    const at::Tensor here = code.w_plus();
-    const at::Tensor jump =
-        (next.w_plus() - here.narrow(0, 0, half)).square().mean() / here.detach().var().clamp_min(1e-4);
-    const at::Tensor delta = code.deltas.square().mean();
-    loss.total = loss.total + options.delta_weight * delta + options.steadiness_weight * jump;
-    if (code.parsing.defined()) {
-      const at::Tensor parsing = parsing_loss(code.parsing, batch.labels);
-      loss.total = loss.total + options.parsing_weight * parsing;
-      loss.figures["parsing"] = parsing.item<double>();
-    }
-    loss.figures.insert({{"jump", jump.item<double>()}, {"delta", delta.item<double>()}});
-    return loss;
-  };
-  hooks.critic_loss = [&](const StepContext& context) { return adversary.critic_loss(context); };
-
-  const Batch shown = pack.shown();
-  hooks.sheet = [&](const std::filesystem::path& path) {
-    const at::NoGradGuard no_grad;
-    HouseModel& model = replicas.front();
-    const nets::HouseEncoding code = model.encoder->forward(shown.photo, /*parse=*/false);
-    nets::SynthesisOptions synthesis;
-    synthesis.max_resolution = size_px;
-    const auto draw = [&](const at::Tensor& ws, const nets::LikenessFeatures& features) {
-      return model.generator->synthesize(ws, features, synthesis);
-    };
-    write_picture(path,
-                  tile_rows({at_size(shown.photo, size_px), draw(code.w_plus(), code.features),
-                             draw(code.w_plus(), {}), draw(code.w.unsqueeze(1).expand_as(code.deltas), {})}));
-  };
-  run_training(options.run, modules, adversary.modules(), hooks);
-  return replicas.front();
+  options.check();
+  FaceTraining training(options);
+  hooks.loss = [&](const StepContext& context) { return training.loss(context); };
+  hooks.critic_loss = [&](const StepContext& context) { return training.critic_loss(context); };
+  hooks.sheet = [&](const std::filesystem::path& path) { write_picture(path, training.sheet()); };
+  run_training(options.run, training.modules(), training.critics(), hooks);
+  return training.finished();
 }
 
 }  // namespace toonmirror::training

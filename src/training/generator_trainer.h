@@ -8,8 +8,11 @@
 
 #include "nets/house_encoder.h"
 #include "nets/stylegan2.h"
+#include "training/latent_dropout.h"
 #include "training/pair_pack.h"
+#include "training/parted_loss.h"
 #include "training/picture_loss.h"
+#include "training/seed_player.h"
 #include "training/training_run.h"
 
 namespace toonmirror::training {
@@ -19,12 +22,13 @@ namespace toonmirror::training {
 nets::GeneratorOptions house_generator_options();
 nets::HouseEncoderOptions house_encoder_options(const nets::GeneratorOptions& generator);
 
-// How the encoder's output is thinned out for training. Which samples keep what is drawn per sample.
-struct LatentDropout {
-  double all_features = 0.7;   // share of samples that lose all likeness features
-  double deltas = 0.25;        // share of those that lose the rows' deltas too: plain W
-  double fine_features = 0.4;  // share of the others that keep only the features up to 32 px
-};
+// Critics begin with blurred pictures: drawings of W+ alone have no fine detail at first, and critics would go
+// by nothing else.
+inline PictureLossWeights face_weights() {
+  PictureLossWeights weights;
+  weights.adversarial_blur = 0.1;
+  return weights;
+}
 
 struct GeneratorTrainingOptions {
   RunOptions run;
@@ -36,6 +40,9 @@ struct GeneratorTrainingOptions {
   // The encoder's stages, likeness features and parser stay those of `start`: latents and generator learn, at
   // a third less per picture, and what was trained on the stages alone (train_parser) still fits.
   bool keep_stages = false;
+  // All of the encoder stays that of `start`, latents included: the generator alone learns, and what was found
+  // in these latents, such as directions, still fits.
+  bool keep_encoder = false;
   std::string precision = "auto";  // auto, bf16, fp32
   // A share of the run learns pictures of 64 px, the next one of 128 px, the rest of 256 px: what W+ has to
   // learn first is in small pictures, at a fraction of the price.
@@ -47,8 +54,18 @@ struct GeneratorTrainingOptions {
   // spread: what changes from frame to frame of a video must not be read as another face.
   double steadiness_weight = 0.1;
   LatentDropout dropout;
-  PictureLossWeights weights;
+  PictureLossWeights weights = face_weights();
+  WOnlyOptions w_only;
+  SeedOptions seeds;
+  // Critics look through the stages of `start`'s encoder as well, see CriticSight.
+  bool face_critics = false;
   Augmentation augmentation;
+
+  // Whether the result's mapping network is that of `start`, as it was or trained on. Otherwise it is one of
+  // two layers of the house architecture and still has to be fitted to the new latents (fit_mapping).
+  bool keeps_mapping() const { return keep_encoder || seeds.share > 0; }
+  // Throws Error where a number is out of range or an option needs another.
+  void check() const;
 };
 
 // The size in pixels of the pictures learned at `progress` in [0, 1].
@@ -60,7 +77,9 @@ struct HouseModel {
 };
 
 // Trains (or resumes) and returns the averaged weights. A sheet has four rows: held-out photos; their
-// pictures with all features; from W+ alone; from W alone.
+// pictures with all features; from W+ alone; from W alone. With seeds there are two more: the same seeds on
+// every sheet, at psi 1 and at psi 0.7. Throws Error as options.check() does, and when `start` holds another
+// architecture.
 HouseModel train_generator(const GeneratorTrainingOptions& options, RunHooks hooks,
                            const PictureWriter& write_picture);
 
@@ -69,13 +88,5 @@ at::ScalarType training_type(const std::string& precision);
 
 // Puts pictures [N, 3, H, W] of several rows into one sheet [3, rows · H, N · W].
 at::Tensor tile_rows(const std::vector<at::Tensor>& rows);
-
-struct ThinnedLatents {
-  at::Tensor ws;  // [N, latent_count, w_dim]
-  nets::LikenessFeatures features;
-};
-
-ThinnedLatents thin_out(const nets::HouseEncoding& code, const LatentDropout& dropout,
-                        std::mt19937_64& random);
 
 }  // namespace toonmirror::training

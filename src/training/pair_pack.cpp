@@ -5,6 +5,7 @@
 #include <numbers>
 
 #include "base/error.h"
+#include "base/model_keys.h"
 #include "training/mirrored_landmarks.h"
 #include "training/picture_warp.h"
 
@@ -51,7 +52,7 @@ std::vector<int64_t> first_rows(const std::vector<int64_t>& rows) {
 }
 
 PairPack::PairPack(const std::filesystem::path& path) : file_(path) {
-  if (file_.required_metadata("toonmirror.kind") != kPairsKind) {
+  if (file_.required_metadata(kKindKey) != kPairsKind) {
     throw Error(path.string() + ": is not a pack of training pairs", "make one with 'toonmirror teach'");
   }
   photos_ = file_.tensor("photos");

@@ -12,25 +12,6 @@ namespace {
 constexpr int64_t kLeastIdentitySize_px = 128;
 constexpr int64_t kPieceSize_px = 256;  // the largest picture that the networks see
 
-// Contrast and brightness per picture, [N, 1, 1, 1].
-struct Light {
-  at::Tensor gain, offset;
-};
-
-Light draw_light(int64_t count, std::mt19937_64& random) {
-  std::uniform_real_distribution<float> symmetric(-0.2f, 0.2f);
-  Light light = {at::empty({count, 1, 1, 1}), at::empty({count, 1, 1, 1})};
-  for (int64_t n = 0; n < count; ++n) {
-    light.gain[n] = 1.0f + symmetric(random);
-    light.offset[n] = symmetric(random);
-  }
-  return light;
-}
-
-at::Tensor relit(const at::Tensor& pictures, const Light& light) {
-  return pictures * light.gain + light.offset;
-}
-
 // What a piece is centred on, in pixels of a 256 px picture; none: it may lie anywhere.
 std::optional<std::array<double, 2>> draw_centre(const at::Tensor& landmarks, const at::Tensor& labels,
                                                  std::mt19937_64& random) {
@@ -52,6 +33,20 @@ std::optional<std::array<double, 2>> draw_centre(const at::Tensor& landmarks, co
 }
 
 }  // namespace
+
+Light draw_light(int64_t count, std::mt19937_64& random) {
+  std::uniform_real_distribution<float> symmetric(-0.2f, 0.2f);
+  Light light = {at::empty({count, 1, 1, 1}), at::empty({count, 1, 1, 1})};
+  for (int64_t n = 0; n < count; ++n) {
+    light.gain[n] = 1.0f + symmetric(random);
+    light.offset[n] = symmetric(random);
+  }
+  return light;
+}
+
+at::Tensor relit(const at::Tensor& pictures, const Light& light) {
+  return pictures * light.gain + light.offset;
+}
 
 std::vector<std::array<int64_t, 2>> draw_pieces(const at::Tensor& landmarks, const at::Tensor& labels,
                                                 int64_t whole_px, int64_t size_px, std::mt19937_64& random) {
@@ -142,15 +137,26 @@ at::Tensor PictureLoss::perceptual(const at::Tensor& output, const at::Tensor& t
   return piecewise ? 0.5 * (whole + near) : near;
 }
 
+Loss PictureLoss::of_pixels(const at::Tensor& output, const at::Tensor& target,
+                            const at::Tensor& regions) const {
+  const int64_t size_px = output.size(2);
+  const int64_t l1_px = weights_.l1_px > 0 ? std::min(weights_.l1_px, size_px) : size_px;
+  const at::Tensor l1 = weighted_l1(at_size(output, l1_px), at_size(target, l1_px), at_size(regions, l1_px));
+  Loss loss = {weights_.l1 * l1, {{"l1", l1.item<double>()}}};
+  if (weights_.gradient > 0) {
+    const at::Tensor edges = gradient_l1(output, target, regions);
+    loss.total = loss.total + weights_.gradient * edges;
+    loss.figures["edges"] = edges.item<double>();
+  }
+  return loss;
+}
+
 Loss PictureLoss::operator()(const at::Tensor& output, const Batch& batch, std::mt19937_64& random,
                              PictureViews* views) const {
   const int64_t size_px = output.size(2);
   const at::Tensor target = at_size(batch.target, size_px);
   const at::Tensor regions = region_weights(batch.target_labels, size_px, weights_.regions);
-  const at::Tensor l1 = weighted_l1(output, target, regions);
-  const at::Tensor edges = gradient_l1(output, target, regions);
-  Loss loss = {weights_.l1 * l1 + weights_.gradient * edges,
-               {{"l1", l1.item<double>()}, {"edges", edges.item<double>()}}};
+  Loss loss = of_pixels(output, target, regions);
   const at::Tensor look = perceptual(output, target, regions, batch, random, views);
   if (!perceptual_) return loss;
   loss.total = loss.total + weights_.perceptual * look;
@@ -162,7 +168,7 @@ Loss PictureLoss::operator()(const at::Tensor& output, const Batch& batch, std::
 
 void PictureLoss::add_identity(Loss& loss, const at::Tensor& output, const Batch& batch) const {
   // The identity network costs as much as the generator, so only some samples pay for it.
-  const int64_t few = std::max<int64_t>(output.size(0) / 4, 1);
+  const int64_t few = (output.size(0) + 3) / 4;
   const at::Tensor landmarks = batch.landmarks.narrow(0, 0, few);
   const auto embed = [&](const at::Tensor& pictures) {
     return identity_->embed(at_size(pictures.narrow(0, 0, few), std::min(pictures.size(2), kPieceSize_px)),
@@ -194,7 +200,14 @@ CriticView PictureLoss::view_of(const at::Tensor& pictures, const at::Tensor& la
 }
 
 Adversary PictureLoss::adversary(int64_t workers) const {
-  return Adversary(workers, {weights_.adversarial, weights_.adversarial_from, perceptual_.has_value()});
+  return Adversary(workers, {weights_.adversarial, weights_.adversarial_from,
+                             perceptual_ ? perceptual_slices() : std::vector<CriticSlice>{}});
+}
+
+PictureLoss PictureLoss::with(const PictureLossWeights& weights) const {
+  PictureLoss result = *this;
+  result.weights_ = weights;
+  return result;
 }
 
 }  // namespace toonmirror::training

@@ -18,12 +18,14 @@ namespace toonmirror::training {
 
 struct PictureLossWeights {
   double l1 = 2.0;
-  double gradient = 1.0;
+  int64_t l1_px = 0;      // pixels are compared in pictures averaged down to this size; 0: as they are
+  double gradient = 1.0;  // 0: edges are not compared
   double perceptual = 1.0;
-  double identity = 0.25;          // to the photo, on a quarter of the samples
+  double identity = 0.25;          // to the photo, on a quarter of the samples, rounded up
   double target_identity = 0;      // to the target, where that is another picture of the person; the same
   double adversarial = 0.3;        // the critics' share, see Adversary; from `adversarial_from` on
   double adversarial_from = 0.65;  // share of the run
+  double adversarial_blur = 0;     // share of the run over which blurred_sight_px() fades; 0: critics see all
   RegionWeights regions = kPhotoRegionWeights;
 };
 
@@ -31,6 +33,13 @@ struct PictureLossWeights {
 struct PictureViews {
   CriticView drawn, wanted;
 };
+
+// Contrast and brightness of each picture, [N, 1, 1, 1], by chance: critics are not to go by either.
+struct Light {
+  at::Tensor gain, offset;
+};
+Light draw_light(int64_t count, std::mt19937_64& random);
+at::Tensor relit(const at::Tensor& pictures, const Light& light);
 
 // Pixel, edge, perceptual and, from 128 px on, identity loss of `output` [N, 3, R, R] against the batch's
 // targets (averaged down to R). Pictures of more than 256 px are compared whole in their pixels and edges;
@@ -53,10 +62,16 @@ class PictureLoss {
   Adversary adversary(int64_t workers) const;
 
   const PictureLossWeights& weights() const { return weights_; }
+  // The same networks with other weights.
+  PictureLoss with(const PictureLossWeights& weights) const;
+  // Absent without a folder of networks.
+  const std::optional<PerceptualLoss>& perceptual_network() const { return perceptual_; }
 
  private:
   at::Tensor perceptual(const at::Tensor& output, const at::Tensor& target, const at::Tensor& regions,
                         const Batch& batch, std::mt19937_64& random, PictureViews* views) const;
+  // The weighted loss of pixels and edges.
+  Loss of_pixels(const at::Tensor& output, const at::Tensor& target, const at::Tensor& regions) const;
   // Adds the identity loss of pictures of at most 256 px.
   void add_identity(Loss& loss, const at::Tensor& output, const Batch& batch) const;
 

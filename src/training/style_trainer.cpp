@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "base/error.h"
+#include "nets/likeness_on_skin.h"
 #include "nets/model_file.h"
 #include "training/latent_translation.h"
 
@@ -121,6 +122,22 @@ void silence_fine_features(nets::Generator& generator, int64_t finest_px) {
   }
 }
 
+// The parent's weights, to become a child that hears no features finer than `finest_skin_features_px` where
+// there is skin.
+nets::Generator newborn(const nets::Generator& parent, int64_t finest_skin_features_px) {
+  nets::GeneratorOptions options = parent->options();
+  options.finest_skin_features_px = finest_skin_features_px;
+  nets::Generator child(options);
+  nets::assign_tensors(*child, nets::named_tensors(*parent), "the face generator");
+  child->eval();
+  return child;
+}
+
+// [N, 1, S, S] from labels [N, S, S].
+at::Tensor skin_in(const at::Tensor& labels) {
+  return (labels == static_cast<int64_t>(nets::FaceClass::kSkin)).to(at::kFloat).unsqueeze(1);
+}
+
 // Colours and fine texture taken away: [N, 3, R, R] of one grey at kContentSize_px.
 at::Tensor content_of(const at::Tensor& pictures) {
   const at::Tensor weights = at::tensor({0.299f, 0.587f, 0.114f}).view({1, 3, 1, 1});
@@ -221,7 +238,7 @@ nets::Generator train_style(const StyleTrainingOptions& options, RunHooks hooks,
   std::vector<nets::Generator> replicas;
   std::vector<Modules> modules;
   for (int64_t i = 0; i < options.run.workers; ++i) {
-    replicas.push_back(nets::load_generator(parent_file));
+    replicas.push_back(newborn(parent, options.finest_skin_features_px));
     modules.push_back(own_blocks(replicas.back(), options.parent_layers_px));
   }
   // All train the first one's weights.
@@ -249,6 +266,7 @@ nets::Generator train_style(const StyleTrainingOptions& options, RunHooks hooks,
       const at::NoGradGuard no_grad;
       nets::HouseEncoding code = encoder->forward(batch.input.to(type), /*parse=*/false);
       drop_fine_features(code, options.finest_features_px);
+      nets::quieten_on_skin(code.features, child->options(), skin_in(batch.target_labels));
       latents = thin_out(code, dropout_at(options, context.progress), *context.random);
     }
     nets::SynthesisOptions synthesis;
@@ -282,6 +300,7 @@ nets::Generator train_style(const StyleTrainingOptions& options, RunHooks hooks,
     nets::Generator& child = replicas.front();
     nets::HouseEncoding code = encoder->forward(shown.input.to(type), /*parse=*/false);
     drop_fine_features(code, options.finest_features_px);
+    nets::quieten_on_skin(code.features, child->options(), skin_in(shown.target_labels));
     for (auto& [resolution, feature] : code.features) feature = feature.to(at::kFloat);
     nets::Generator blend = low_layers_from(parent, child);
     nets::SynthesisOptions synthesis;
@@ -311,6 +330,7 @@ StyleFigures evaluate_style(const PairPack& pack, const std::filesystem::path& n
     const double share = static_cast<double>(batch.photo.size(0)) / static_cast<double>(rows.size());
     nets::HouseEncoding code = encoder->forward(batch.input, /*parse=*/false);
     for (auto& [resolution, feature] : code.features) feature = feature * likeness;
+    nets::quieten_on_skin(code.features, generator->options(), skin_in(batch.target_labels));
     const at::Tensor whole = generator->synthesize(code.w_plus(), code.features).clamp(-1.0, 1.0);
     const int64_t size_px = batch.photo.size(2);
     const at::Tensor output = at_size(whole, size_px), target = at_size(batch.target, size_px);

@@ -50,6 +50,8 @@ struct StyleTrainingOptions {
   // pack without inputs of their own), features finer than 32 px leave too few layers to move or enlarge
   // anything.
   int64_t finest_features_px = 64;
+  // Where there is skin, up to this resolution only (nets/likeness_on_skin.h); 0: as elsewhere.
+  int64_t finest_skin_features_px = 0;
   LatentDropout dropout = {.all_features = 0.35, .deltas = 0.3, .fine_features = 0};
   // The share of samples without features begins with `first_w_only`, where that is less, and has risen to
   // dropout.all_features after `w_only_rise` of the run: the look is learned where it is easy to learn.

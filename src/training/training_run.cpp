@@ -13,6 +13,7 @@
 #include <thread>
 
 #include "base/error.h"
+#include "base/model_keys.h"
 
 namespace toonmirror::training {
 namespace {
@@ -136,8 +137,8 @@ struct Players {
     checkpoint::NamedTensors state;
     networks.save_to(state, "");
     if (critics) critics->save_to(state, "critic.");
-    checkpoint::write_safetensors(
-        path, state, {{"toonmirror.kind", "training checkpoint"}, {"step", std::to_string(step)}});
+    checkpoint::write_safetensors(path, state,
+                                  {{kKindKey, "training checkpoint"}, {"step", std::to_string(step)}});
   }
 };
 

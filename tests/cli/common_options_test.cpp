@@ -8,7 +8,7 @@
 #include <string>
 
 #include "base/log.h"
-#include "cli/exit_code.h"
+#include "base/usage_error.h"
 #include "engine/backend.h"
 
 namespace toonmirror::cli {

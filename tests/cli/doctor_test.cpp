@@ -5,7 +5,7 @@
 #include <set>
 #include <string>
 
-#include "cli/doctor_checks.h"
+#include "app/doctor_checks.h"
 #include "support/program.h"
 #include "support/temporary_folder.h"
 
@@ -45,10 +45,10 @@ TEST(Doctor, NamesADamagedModel) {
 }
 
 TEST(BlasName, KnowsWhereDebianInstallsThem) {
-  EXPECT_EQ(blas_name("/usr/lib/x86_64-linux-gnu/openblas-pthread/libblas.so.3"), "OpenBLAS (pthread)");
-  EXPECT_EQ(blas_name("/usr/lib/x86_64-linux-gnu/libopenblas.so.0"), "OpenBLAS");
-  EXPECT_EQ(blas_name("/usr/lib/x86_64-linux-gnu/blas/libblas.so.3.11.0"), "reference BLAS");
-  EXPECT_EQ(blas_name("/opt/other/libother.so"), "unknown BLAS");
+  EXPECT_EQ(app::blas_name("/usr/lib/x86_64-linux-gnu/openblas-pthread/libblas.so.3"), "OpenBLAS (pthread)");
+  EXPECT_EQ(app::blas_name("/usr/lib/x86_64-linux-gnu/libopenblas.so.0"), "OpenBLAS");
+  EXPECT_EQ(app::blas_name("/usr/lib/x86_64-linux-gnu/blas/libblas.so.3.11.0"), "reference BLAS");
+  EXPECT_EQ(app::blas_name("/opt/other/libother.so"), "unknown BLAS");
 }
 
 }  // namespace

@@ -5,8 +5,8 @@
 #include <nlohmann/json.hpp>
 #include <thread>
 
+#include "app/live_window.h"
 #include "base/error.h"
-#include "cli/live_window.h"
 #include "media/video_reader.h"
 #include "support/program.h"
 
@@ -77,8 +77,8 @@ class LiveWindowTest : public ::testing::Test {
 
   // Runs the window while `user` acts on another thread; then quits.
   template <typename User>
-  void run(LiveSession& session, User user) {
-    LiveWindow window(arguments_, session);
+  void run(app::LiveSession& session, User user) {
+    app::LiveWindow window(arguments_, session);
     std::jthread person([&] {
       user(window);
       press(SDLK_q);
@@ -88,7 +88,7 @@ class LiveWindowTest : public ::testing::Test {
 
   static void wait_ms(int ms) { std::this_thread::sleep_for(std::chrono::milliseconds(ms)); }
 
-  LiveArguments arguments_;
+  app::LiveArguments arguments_;
 };
 
 TEST_F(LiveWindowTest, ObeysEveryKey) {
@@ -96,13 +96,13 @@ TEST_F(LiveWindowTest, ObeysEveryKey) {
   const auto before = std::filesystem::current_path();
   std::filesystem::current_path(folder / "");
   arguments_.mode = "puppet";
-  LiveSession session(arguments_);
+  app::LiveSession session(arguments_);
   // A recording that ends before a picture was shown is an error, however slow the machine.
   const auto wait_for_pictures = [&session] {
     const auto wanted = session.presented_count() + 3;
     while (session.presented_count() < wanted) wait_ms(20);
   };
-  run(session, [&](const LiveWindow&) {
+  run(session, [&](const app::LiveWindow&) {
     wait_for_pictures();
     for (const display::KeyBinding& binding : display::key_bindings()) {
       if (binding.command == display::Command::kQuit) continue;
@@ -122,7 +122,7 @@ TEST_F(LiveWindowTest, ObeysEveryKey) {
   std::filesystem::current_path(before);
   EXPECT_TRUE(session.panel().help);
   EXPECT_TRUE(session.panel().panel);
-  EXPECT_EQ(session.panel().settings.mode, toon::LiveMode::kMirror);
+  EXPECT_EQ(session.panel().settings.mode, live::LiveMode::kMirror);
   EXPECT_TRUE(session.panel().settings.square);
   int pictures = 0, styles = 0, videos = 0;
   for (const auto& entry : std::filesystem::directory_iterator(folder / "")) {
@@ -137,8 +137,8 @@ TEST_F(LiveWindowTest, ObeysEveryKey) {
 
 TEST_F(LiveWindowTest, TellsOfALostCameraAndQuits) {
   arguments_.camera.source = "no such camera";
-  LiveSession session(arguments_);
-  run(session, [&](const LiveWindow&) {
+  app::LiveSession session(arguments_);
+  run(session, [&](const app::LiveWindow&) {
     while (session.figures().camera.state != media::CaptureState::kLost) wait_ms(10);
     wait_ms(200);
   });
@@ -148,9 +148,9 @@ TEST_F(LiveWindowTest, TellsOfALostCameraAndQuits) {
 
 TEST_F(LiveWindowTest, TakesAnotherCamera) {
   arguments_.camera.source = "no such camera";
-  LiveSession session(arguments_);
+  app::LiveSession session(arguments_);
   session.panel().wanted_camera = "test";  // as if typed into the panel
-  run(session, [&](const LiveWindow&) {
+  run(session, [&](const app::LiveWindow&) {
     for (int i = 0; i < 500 && session.presented_count() == 0; ++i) wait_ms(20);
   });
   EXPECT_GT(session.presented_count(), 0);

@@ -1,6 +1,6 @@
 // Agreement with the public alignment code: case D of the conformance folder, whatever pictures and sizes it
 // holds.
-#include "face/reference_crop.h"
+#include "reference_crop.h"
 
 #include <gtest/gtest.h>
 

@@ -40,12 +40,14 @@ struct ClipShape {
   int height = 48;
   std::vector<int64_t> pts{0, 40, 80, 120, 160};  // ms
   std::string codec = "auto";
+  Rational sample_aspect{1, 1};
 };
 
 inline VideoInfo info_of(const ClipShape& shape) {
   VideoInfo info;
   info.width = shape.width;
   info.height = shape.height;
+  info.sample_aspect = shape.sample_aspect;
   info.time_base = {1, 1000};
   info.frame_rate = {25, 1};
   info.pixel_format = "rgb24";

@@ -6,9 +6,11 @@
 #include <thread>
 
 #include "base/error.h"
+#include "fixtures.h"
 #include "media/cameras.h"
 #include "media/capture.h"
 #include "media/virtual_camera.h"
+#include "support/temporary_folder.h"
 
 namespace toonmirror::media {
 namespace {
@@ -42,6 +44,25 @@ TEST(LiveInput, PlaysAFileInRealTime) {
   EXPECT_EQ(frame.rgb.size(), size_t(frame.width) * size_t(frame.height) * 3);
   EXPECT_GE(count, 5);
   EXPECT_LE(count, 32);  // 25 or 30 a second, not as fast as it can be read
+}
+
+// In the second round, too, for which the file is opened again.
+TEST(LiveInput, PlaysFilesInSquarePixels) {
+  const toonmirror::testing::TemporaryFolder folder;
+  testing::write_clip(folder / "clip.mp4", {.pts = {0, 20, 40}, .sample_aspect = {2, 1}});
+  const std::atomic<bool> cancelled = false;
+  const std::unique_ptr<LiveInput> input = open_live_input({.source = folder / "clip.mp4"}, cancelled);
+  EXPECT_THAT(input->describe(), HasSubstr("128x48"));
+  LiveFrame frame;
+  int count = 0;
+  for (int i = 0; i < 100 && count < 5; ++i) {
+    if (!input->read(frame)) continue;
+    ++count;
+    EXPECT_EQ(frame.width, 128);
+    EXPECT_EQ(frame.height, 48);
+    EXPECT_EQ(frame.rgb.size(), size_t{128} * 48 * 3);
+  }
+  EXPECT_EQ(count, 5);
 }
 
 std::string failure_of(const LiveInputOptions& options) {

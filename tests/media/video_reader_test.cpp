@@ -31,6 +31,56 @@ TEST(VideoReader, TellsWhatTheVideoIs) {
   EXPECT_EQ(info.streams[0].type, "video");
 }
 
+// Mean of every `x` times `y` pixels.
+std::vector<uint8_t> shrunk(const Frame& frame, int x, int y) {
+  std::vector<uint8_t> result;
+  for (int row = 0; row < frame.height; row += y) {
+    for (int column = 0; column < frame.width * 3; ++column) {
+      if (column / 3 % x != 0) continue;
+      int sum = 0;
+      for (int i = 0; i < x * y; ++i) {
+        sum += frame.rgb[(size_t(row) + i / x) * frame.width * 3 + column + i % x * 3];
+      }
+      result.push_back(static_cast<uint8_t>(sum / (x * y)));
+    }
+  }
+  return result;
+}
+
+TEST(VideoReader, StretchesToSquarePixelsWhenAsked) {
+  const TemporaryFolder folder;
+  for (const auto& [x, y] : {std::pair{2, 1}, {1, 2}, {1, 1}}) {
+    SCOPED_TRACE(std::to_string(x) + ":" + std::to_string(y));
+    testing::write_clip(folder / "clip.mp4", {.sample_aspect = {x, y}});
+    VideoReader plain(folder / "clip.mp4"), square(folder / "clip.mp4", {.square_pixels = true});
+    EXPECT_EQ(plain.info().sample_aspect, (Rational{x, y}));
+    EXPECT_EQ(plain.info().width, 64);
+    EXPECT_EQ(square.info().sample_aspect, (Rational{1, 1}));
+    EXPECT_EQ(square.info().width, 64 * x);
+    EXPECT_EQ(square.info().height, 48 * y);
+    Frame before, after;
+    int count = 0;
+    for (; plain.read(before); ++count) {
+      ASSERT_TRUE(square.read(after));
+      EXPECT_EQ(after.width, 64 * x);
+      EXPECT_EQ(after.height, 48 * y);
+      ASSERT_EQ(after.rgb.size(), before.rgb.size() * size_t(x) * size_t(y));
+      EXPECT_GT(testing::psnr(shrunk(after, x, y), before.rgb), 34);
+      EXPECT_EQ(after.pts, before.pts);
+      EXPECT_EQ(after.picture == nullptr, x != y) << "the writer would take the decoder's picture";
+      EXPECT_EQ(after.decoded_rgb == nullptr, x != y);
+    }
+    EXPECT_EQ(count, 5);
+    EXPECT_FALSE(square.read(after));
+  }
+}
+
+TEST(ReadWarnings, SayHowManyMoreThereAre) {
+  EXPECT_EQ(ReadWarnings().summary(), "");
+  EXPECT_EQ((ReadWarnings{1, "a.mp4: cut"}).summary(), "a.mp4: cut");
+  EXPECT_EQ((ReadWarnings{4, "a.mp4: cut"}).summary(), "a.mp4: cut (and 3 more)");
+}
+
 TEST(VideoReader, EveryNumberOfThreadsGivesTheSameFrames) {
   const TemporaryFolder folder;
   testing::write_clip(folder / "clip.mp4", {});

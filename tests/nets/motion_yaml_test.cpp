@@ -62,7 +62,11 @@ TEST(MotionYaml, RefusalsNameTheValue) {
   EXPECT_THAT(reading(replaced(kYaml, "scale_factor: 0.25", "scale_factor: .nan")),
               ThrowsMessage<Error>(HasSubstr("scale_factor")));
   EXPECT_THAT(reading("a: [1"), ThrowsMessage<Error>(HasSubstr("not a YAML file")));
-  EXPECT_THAT(reading("just words"), ThrowsMessage<Error>(HasSubstr("model.yaml: ")));
+  EXPECT_THAT(reading(""), ThrowsMessage<Error>(HasSubstr("model.yaml: has no sections")));
+  EXPECT_THAT(reading("just words"), ThrowsMessage<Error>(HasSubstr("model.yaml: has no sections")));
+  EXPECT_THAT(reading("a: 1"), ThrowsMessage<Error>(HasSubstr("model.yaml: lacks model_params")));
+  EXPECT_THAT(reading("model_params: 1"),
+              ThrowsMessage<Error>(HasSubstr("model.yaml: model_params is not a section")));
   EXPECT_THAT(reading(std::string(100'000, '[')), ThrowsMessage<Error>(HasSubstr("not a YAML file")));
   EXPECT_THROW(read_motion_options(folder / "missing.yaml"), Error);
 }

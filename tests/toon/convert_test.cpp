@@ -21,15 +21,11 @@ using media::testing::read_all;
 using media::testing::times_of;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using testing::shared_predictor;
 using testing::SmallModels;
 using toonmirror::testing::TemporaryFolder;
 
 constexpr const char* kPredictorMissing = "the landmark predictor is missing";
-
-face::SharedLandmarkPredictor shared_predictor() {
-  static const face::SharedLandmarkPredictor predictor = face::load_landmark_predictor();
-  return predictor;
-}
 
 face::SharedLandmarkPredictor broken_predictor() {
   std::promise<std::shared_ptr<const face::LandmarkPredictor>> promise;

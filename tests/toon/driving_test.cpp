@@ -1,11 +1,23 @@
 #include "toon/driving.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <opencv2/imgproc.hpp>
+
+#include "fixtures.h"
+#include "media/fixtures.h"
 #include "toon/avatar.h"
+#include "toon/pictures.h"
 
 namespace toonmirror::toon {
 namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using testing::shared_predictor;
+using toonmirror::testing::TemporaryFolder;
 
 constexpr double kInterval_s = 0.04;
 
@@ -35,6 +47,32 @@ TEST(MotionSquare, HoldsTheForeheadToo) {
   EXPECT_EQ(square.right.y, 0);
   EXPECT_NEAR(square.centre.x, 100, 1e-9);
   EXPECT_LT(square.centre.y, 200);
+}
+
+TEST(MotionSquare, MovesAndGrowsWithTheFace) {
+  const face::Landmarks points = face_at(100, 200, 50);
+  const face::FaceSquare square = motion_square(points);
+  for (const double scale : {0.1, 3.0}) {
+    const cv::Point2d shift(-40, 700);
+    face::Landmarks moved;
+    for (size_t i = 0; i < points.size(); ++i) moved[i] = scale * points[i] + shift;
+    const face::FaceSquare expected = {scale * square.centre + shift, scale * square.right};
+    EXPECT_LT(cv::norm(motion_square(moved).centre - expected.centre), 1e-9);
+    EXPECT_LT(cv::norm(motion_square(moved).right - expected.right), 1e-9);
+  }
+}
+
+TEST(MotionSquare, AroundSeveralFacesHoldsThemAll) {
+  const face::Landmarks one = face_at(100, 200, 50), other = face_at(140, 220, 60);
+  const face::FaceSquare around = motion_square(landmark_box(one) | landmark_box(other));
+  for (const face::Landmarks& points : {one, other}) {
+    for (const cv::Point2d& point : points) {
+      const cv::Point2d from_centre = point - around.centre;
+      EXPECT_LT(std::max(std::abs(from_centre.x), std::abs(from_centre.y)), around.right.x);
+    }
+  }
+  EXPECT_EQ(motion_square(landmark_box(one)).centre, motion_square(one).centre);
+  EXPECT_GT(around.right.x, motion_square(other).right.x);
 }
 
 TEST(ChooseSquares, StayAtRestForAFaceThatStaysInside) {
@@ -93,6 +131,74 @@ TEST(BestFrame, IsTheOneWithTheSamePose) {
     return i == 0 ? std::nullopt : std::optional(points);
   });
   EXPECT_EQ(best_frame(driving, face_at(500, 500, 300)), 3U);
+}
+
+// The first pictures of the synthetic face that ships, in a clip of that shape.
+void write_face_clip(const std::filesystem::path& path, const media::testing::ClipShape& shape) {
+  media::VideoReader demo(TOONMIRROR_SOURCE_DIR "/assets/demo.mp4");
+  media::VideoWriter writer(path, media::testing::info_of(shape), {.preset = "ultrafast"});
+  for (const int64_t pts : shape.pts) {
+    media::Frame frame;
+    ASSERT_TRUE(demo.read(frame));
+    cv::Mat picture;
+    cv::resize(picture_of(frame), picture, {shape.width, shape.height}, 0, 0, cv::INTER_AREA);
+    media::Frame result;
+    set_picture(result, picture);
+    result.pts = pts;
+    result.duration = 40;
+    writer.write(result);
+  }
+  writer.commit();
+}
+
+TEST(AnalyseDriving, KeepsTheTimesOfTheVideo) {
+  const TemporaryFolder folder;
+  const std::vector<int64_t> pts = {0, 40, 80, 210, 220, 300};
+  write_face_clip(folder / "face.mp4", {.width = 256, .height = 256, .pts = pts});
+  const Driving driving = analyse_driving(folder / "face.mp4", shared_predictor());
+  EXPECT_THAT(driving.warnings, IsEmpty());
+  EXPECT_EQ(driving.frames_with_face, 6);
+  const std::vector<media::Frame> expected = media::testing::read_all(folder / "face.mp4");
+  ASSERT_EQ(driving.frames.size(), expected.size());
+  for (size_t i = 0; i < expected.size(); ++i) {
+    EXPECT_EQ(driving.frames[i].pts, expected[i].pts);
+    EXPECT_EQ(driving.frames[i].duration, expected[i].duration);
+    EXPECT_NEAR(driving.frames[i].time_s, 0.001 * static_cast<double>(pts[i]), 1e-3);
+    EXPECT_NEAR(static_cast<double>(driving.frames[i].pts) * driving.info.time_base.value(),
+                driving.frames[i].time_s, 1e-9);
+  }
+}
+
+TEST(AnalyseDriving, SeesPicturesInSquarePixels) {
+  const TemporaryFolder folder;
+  write_face_clip(folder / "square.mp4", {.width = 256, .height = 256});
+  write_face_clip(folder / "narrow.mp4", {.width = 128, .height = 256, .sample_aspect = {2, 1}});
+  const Driving square = analyse_driving(folder / "square.mp4", shared_predictor());
+  const Driving narrow = analyse_driving(folder / "narrow.mp4", shared_predictor());
+  EXPECT_EQ(narrow.info.width, 256);
+  EXPECT_EQ(narrow.info.height, 256);
+  EXPECT_EQ(narrow.info.sample_aspect, (media::Rational{1, 1}));
+  ASSERT_EQ(narrow.frames_with_face, 5);
+  for (size_t i = 0; i < narrow.frames.size(); ++i) {
+    double sum_px = 0;
+    for (size_t k = 0; k < face::kLandmarkCount; ++k) {
+      sum_px += cv::norm((*narrow.frames[i].landmarks)[k] - (*square.frames[i].landmarks)[k]);
+    }
+    EXPECT_LT(sum_px / face::kLandmarkCount, 4);
+    EXPECT_NEAR(narrow.frames[i].square.right.x, square.frames[i].square.right.x, 4);
+  }
+}
+
+TEST(AnalyseDriving, TellsOfDamage) {
+  const TemporaryFolder folder;
+  std::vector<int64_t> pts;
+  for (int i = 0; i < 16; ++i) pts.push_back(200 * i);
+  write_face_clip(folder / "face.mp4", {.width = 256, .height = 256, .pts = pts});
+  const std::string content = toonmirror::testing::read_file(folder / "face.mp4");
+  const auto cut = folder.write("cut.mp4", content.substr(0, content.size() * 8 / 10));
+  const Driving driving = analyse_driving(cut, shared_predictor());
+  EXPECT_LT(driving.frames.size(), pts.size());
+  EXPECT_THAT(driving.warnings, ElementsAre(HasSubstr("cut.mp4")));
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include <opencv2/imgproc.hpp>
 #include <string>
 
+#include "face/landmarks.h"
 #include "nets/model_file.h"
 #include "support/temporary_folder.h"
 #include "toon/style.h"
@@ -65,6 +66,12 @@ class SmallModels {
  private:
   toonmirror::testing::TemporaryFolder folder_;
 };
+
+// Read once for all tests that look for faces.
+inline face::SharedLandmarkPredictor shared_predictor() {
+  static const face::SharedLandmarkPredictor predictor = face::load_landmark_predictor();
+  return predictor;
+}
 
 // Smooth colours that differ from seed to seed.
 inline cv::Mat colourful_picture(cv::Size size, int seed) {

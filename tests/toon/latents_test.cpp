@@ -78,6 +78,14 @@ TEST_F(Latents, FeaturesOfAnotherShapeAreRefused) {
   }
 }
 
+TEST_F(Latents, DirectionsOfAnotherFamilyAreRefused) {
+  const std::filesystem::path path = folder_ / "d.safetensors";
+  checkpoint::write_safetensors(path, {{"direction", at::ones({16})}}, {{kFamilyKey, "house"}});
+  EXPECT_NO_THROW(load_direction(path, 8, 16, "house"));
+  EXPECT_NO_THROW(load_direction(path, 8, 16));
+  EXPECT_THROW(load_direction(path, 8, 16, "another"), Error);
+}
+
 TEST_F(Latents, DirectionsAreOfWOrOfEveryRow) {
   EXPECT_EQ(load_direction(written({{"d", at::ones({1, 16})}}), 8, 16).sizes(), at::IntArrayRef({1, 1, 16}));
   EXPECT_EQ(load_direction(written({{"d", at::ones({1, 8, 16})}}), 8, 16).sizes(),

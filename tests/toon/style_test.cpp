@@ -158,5 +158,14 @@ TEST_F(StyleFile, NamesWhatIsWrong) {
   EXPECT_THROW(load_style(folder_ / "none.toml"), Error);
 }
 
+TEST_F(StyleFile, RefusesWhatIsDeeperThanAStack) {
+  std::string deep;
+  for (int i = 0; i < 1'000'000; ++i) deep += "a.";
+  EXPECT_THAT(error_of(deep + "a = 1\n"), HasSubstr("too large"));
+  // The deepest key that is not too large.
+  EXPECT_THAT(error_of(deep.substr(0, 16'000) + "a = 1\n"), HasSubstr("'name'"));
+  EXPECT_THAT(error_of("a = " + std::string(16'000, '[')), HasSubstr("line 1"));
+}
+
 }  // namespace
 }  // namespace toonmirror::toon

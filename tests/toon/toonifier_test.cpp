@@ -3,13 +3,16 @@
 #include <gmock/gmock.h>
 
 #include <future>
+#include <opencv2/core/utility.hpp>
 #include <opencv2/imgcodecs.hpp>
+#include <thread>
 
 #include "base/error.h"
 #include "base/model_path.h"
 #include "face/mask.h"
 #include "fixtures.h"
 #include "support/conformance.h"
+#include "toon/draw_faces.h"
 
 namespace toonmirror::toon {
 namespace {
@@ -173,6 +176,18 @@ TEST(StyleOfCheckpoint, AGeneratorOfTheHouseIsDrawnWithItsEncoder) {
   const Style style = style_of_checkpoint(find_model("toon", ".safetensors"));
   EXPECT_EQ(style.encoder, find_model("encoder", ".safetensors"));
   EXPECT_TRUE(style.child.empty());
+}
+
+// OpenCV's threads are the whole program's: workers that begin must not take them from each other.
+TEST(DrawingWorkers, BeginTogether) {
+  std::vector<std::jthread> threads;
+  for (int i = 0; i < 8; ++i) {
+    threads.emplace_back([] {
+      for (int turn = 0; turn < 2000; ++turn) compute_in_this_thread_alone();
+    });
+  }
+  threads.clear();
+  EXPECT_EQ(cv::getNumThreads(), 1);
 }
 
 }  // namespace

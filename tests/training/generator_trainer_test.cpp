@@ -35,18 +35,44 @@ class TrainGenerator : public ::testing::Test {
   }
   HouseModel train() {
     RunHooks hooks;
-    hooks.log = [](const std::string&) {};
-    return train_generator(options_, hooks, [](const std::filesystem::path&, const at::Tensor&) {});
+    hooks.log = [this](const std::string& line) { log_ += line; };
+    return train_generator(options_, hooks, [this](const std::filesystem::path&, const at::Tensor& picture) {
+      sheet_ = picture;
+    });
   }
+  // The shipped models learn at 128 px what critics say of W+ alone and of seeds.
+  void let_critics_play() {
+    options_.start = models();
+    options_.keep_encoder = true;
+    options_.quarter_size_share = 0;
+    options_.half_size_share = 1;
+    options_.dropout.all_features = 1;
+    options_.w_only.l1_px = 32;
+    options_.weights.adversarial_from = 0;
+    options_.seeds.share = 0.5;
+    options_.run.steps = 2;
+    options_.run.adam.learning_rate = 1e-2;
+  }
+  static std::filesystem::path models() { return std::filesystem::path(TOONMIRROR_SOURCE_DIR) / "models"; }
 
   testing::TemporaryFolder folder_;
   GeneratorTrainingOptions options_;
+  std::string log_;
+  at::Tensor sheet_;
 };
 
+checkpoint::NamedTensors encoder_of(const std::filesystem::path& folder) {
+  return nets::named_tensors(
+      *nets::load_house_encoder(checkpoint::CheckpointFile(folder / "encoder.safetensors")));
+}
+
+checkpoint::NamedTensors generator_of(const std::filesystem::path& folder) {
+  return nets::named_tensors(*nets::load_generator(checkpoint::CheckpointFile(folder / "face.safetensors")));
+}
+
 TEST_F(TrainGenerator, BeginsWithAnEarlierModel) {
-  options_.start = std::filesystem::path(TOONMIRROR_SOURCE_DIR) / "models";
-  const checkpoint::NamedTensors before = nets::named_tensors(
-      *nets::load_generator(checkpoint::CheckpointFile(options_.start / "face.safetensors")));
+  options_.start = models();
+  const checkpoint::NamedTensors before = generator_of(options_.start);
   const checkpoint::NamedTensors after = nets::named_tensors(*train().generator);
   for (const auto& [name, tensor] : before) {
     EXPECT_LT((tensor - after.at(name)).abs().max().item<double>(), 1e-4) << name;
@@ -54,12 +80,11 @@ TEST_F(TrainGenerator, BeginsWithAnEarlierModel) {
 }
 
 TEST_F(TrainGenerator, KeepsTheStagesItIsTold) {
-  options_.start = std::filesystem::path(TOONMIRROR_SOURCE_DIR) / "models";
+  options_.start = models();
   options_.keep_stages = true;
   options_.run.steps = 2;
   options_.run.adam.learning_rate = 1e-2;
-  const checkpoint::NamedTensors before = nets::named_tensors(
-      *nets::load_house_encoder(checkpoint::CheckpointFile(options_.start / "encoder.safetensors")));
+  const checkpoint::NamedTensors before = encoder_of(options_.start);
   const std::regex learning("(summary|latent|delta_in|delta_out|projection)[.].*");
   bool learned = false;
   for (const auto& [name, tensor] : nets::named_tensors(*train().encoder)) {
@@ -70,6 +95,76 @@ TEST_F(TrainGenerator, KeepsTheStagesItIsTold) {
     }
   }
   EXPECT_TRUE(learned);
+}
+
+TEST_F(TrainGenerator, KeepsTheWholeEncoderWhenToldSo) {
+  options_.start = models();
+  options_.keep_encoder = true;
+  options_.run.adam.learning_rate = 1e-2;
+  HouseModel model = train();
+  const checkpoint::NamedTensors before = encoder_of(options_.start);
+  for (const auto& [name, tensor] : nets::named_tensors(*model.encoder)) {
+    EXPECT_TRUE(at::equal(tensor, before.at(name))) << name;
+  }
+  EXPECT_FALSE(at::equal(nets::named_tensors(*model.generator).at("synthesis.b64.conv1.weight"),
+                         generator_of(options_.start).at("synthesis.b64.conv1.weight")));
+  EXPECT_NE(log_.find("l1"), std::string::npos);
+  for (const char* figure : {"jump", "delta", "parsing"}) {
+    EXPECT_EQ(log_.find(figure), std::string::npos) << figure;
+  }
+  EXPECT_EQ(sheet_.size(1), 4 * 64);
+}
+
+TEST_F(TrainGenerator, SeedsTeachTheGeneratorAndLeaveTheMappingAlone) {
+  let_critics_play();
+  const checkpoint::NamedTensors before = generator_of(options_.start);
+  for (const auto& [name, tensor] : nets::named_tensors(*train().generator)) {
+    EXPECT_TRUE(tensor.isfinite().all().item<bool>()) << name;
+    if (name.starts_with("mapping.")) {
+      EXPECT_TRUE(at::equal(tensor, before.at(name))) << name;
+    } else if (name == "synthesis.b128.conv1.weight") {
+      EXPECT_FALSE(at::equal(tensor, before.at(name)));
+    }
+  }
+  for (const char* figure : {"w-only l1", "critic", "unconvinced", "unconvinced by seeds"}) {
+    EXPECT_NE(log_.find(figure), std::string::npos) << figure;
+  }
+  EXPECT_EQ(sheet_.size(1), 6 * 128);
+}
+
+TEST_F(TrainGenerator, TheMappingLearnsFromSeedsWhenToldSo) {
+  let_critics_play();
+  options_.seeds.learn_mapping = true;
+  options_.seeds.memory = 2;  // one batch
+  const checkpoint::NamedTensors before = generator_of(options_.start);
+  const checkpoint::NamedTensors after = nets::named_tensors(*train().generator);
+  for (const char* name : {"mapping.fc0.weight", "mapping.fc1.bias", "mapping.w_avg"}) {
+    EXPECT_FALSE(at::equal(after.at(name), before.at(name))) << name;
+  }
+  EXPECT_NE(log_.find("seeds' covariance"), std::string::npos);
+}
+
+TEST_F(TrainGenerator, CriticsMayLookThroughTheEncodersStages) {
+  let_critics_play();
+  options_.face_critics = true;
+  options_.seeds.share = 0;
+  options_.run.steps = 1;
+  train();
+  EXPECT_NE(log_.find("critic"), std::string::npos);
+  EXPECT_EQ(sheet_.size(1), 4 * 128);
+}
+
+TEST_F(TrainGenerator, RefusesWhatNeedsMoreThanIsThere) {
+  options_.keep_encoder = true;
+  EXPECT_THROW(train(), Error);
+  options_.start = models();
+  EXPECT_NO_THROW(options_.check());
+  options_.seeds.learn_mapping = true;
+  EXPECT_THROW(options_.check(), Error);
+  options_.seeds.share = 0.5;
+  EXPECT_NO_THROW(options_.check());
+  options_.weights.adversarial = 0;
+  EXPECT_THROW(options_.check(), Error);
 }
 
 TEST_F(TrainGenerator, RefusesToBeginWithAnotherArchitecture) {
@@ -90,38 +185,6 @@ TEST(TileRows, PutsPicturesSideBySide) {
   const at::Tensor sheet = tile_rows({at::zeros({2, 3, 4, 5}), at::ones({2, 3, 4, 5})});
   EXPECT_EQ(sheet.sizes(), (std::vector<int64_t>{3, 8, 10}));
   EXPECT_EQ(sheet.slice(1, 4, 8).min().item<float>(), 1.0f);
-}
-
-class ThinOut : public ::testing::Test {
- protected:
-  nets::HouseEncoding code(int64_t count) {
-    nets::HouseEncoding result;
-    result.w = at::ones({count, 4});
-    result.deltas = at::ones({count, 14, 4});
-    result.features = {{32, at::ones({count, 2, 32, 32})}, {64, at::ones({count, 2, 64, 64})}};
-    return result;
-  }
-  std::mt19937_64 random_{9};
-};
-
-TEST_F(ThinOut, DropsTheSharesItIsTold) {
-  constexpr int64_t kCount = 4000;
-  const LatentDropout dropout = {.all_features = 0.6, .deltas = 0.5, .fine_features = 0.25};
-  const ThinnedLatents thinned = thin_out(code(kCount), dropout, random_);
-  const at::Tensor deltas_kept = (thinned.ws.select(1, 0).select(1, 0) > 1.5).to(at::kDouble);
-  const at::Tensor coarse = (thinned.features.at(32).select(1, 0).mean({1, 2}) > 0).to(at::kDouble);
-  const at::Tensor fine = (thinned.features.at(64).select(1, 0).mean({1, 2}) > 0).to(at::kDouble);
-  EXPECT_NEAR(coarse.mean().item<double>(), 0.4, 0.03);
-  EXPECT_NEAR(fine.mean().item<double>(), 0.4 * 0.75, 0.03);
-  EXPECT_NEAR(deltas_kept.mean().item<double>(), 1.0 - 0.6 * 0.5, 0.03);
-  EXPECT_EQ(((fine > 0).logical_and(coarse == 0)).sum().item<int64_t>(), 0);  // never fine without coarse
-}
-
-TEST_F(ThinOut, KeepsAllWhenToldSo) {
-  const ThinnedLatents thinned =
-      thin_out(code(50), {.all_features = 0, .deltas = 0, .fine_features = 0}, random_);
-  EXPECT_EQ(thinned.ws.min().item<float>(), 2.0f);
-  EXPECT_GT(thinned.features.at(64).min().item<float>(), 0.0f);
 }
 
 TEST(FitMapping, GivesSeedsTheDistributionOfTheLatents) {

@@ -28,6 +28,21 @@ TEST(PictureLoss, SeesEdgesOfLargePicturesThatTheirAverageLacks) {
   EXPECT_NEAR(loss(at_size(plain, 256), batch_of(stripes), random).total.item<double>(), 0, 1e-6);
 }
 
+TEST(PictureLoss, ComparesAveragesWhereItIsToldTo) {
+  PictureLossWeights weights;
+  weights.l1_px = 32;
+  weights.gradient = 0;
+  const PictureLoss loss("", at::kFloat, weights);
+  std::mt19937_64 random(4);
+  at::Tensor stripes = at::full({1, 3, 256, 256}, -0.5f);
+  stripes.slice(3, 0, 256, 2).fill_(0.5f);
+  const at::Tensor plain = at::zeros({1, 3, 256, 256});
+  const Loss fine = loss(plain, batch_of(stripes), random);
+  EXPECT_NEAR(fine.total.item<double>(), 0, 1e-6);
+  EXPECT_FALSE(fine.figures.contains("edges"));
+  EXPECT_NEAR(loss(plain + 0.2, batch_of(stripes), random).total.item<double>(), weights.l1 * 0.1, 1e-4);
+}
+
 TEST(DrawPieces, LieInsideAndMostlyOnTheFace) {
   at::Tensor landmarks = at::full({400, 68, 2}, 20.0f);
   landmarks.slice(1, 17, 27).fill_(150.0f);
