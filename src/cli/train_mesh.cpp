@@ -68,7 +68,7 @@ void add_train_mesh(CLI::App& train, Action& chosen) {
   options.run.workers = usable_cores();
   options.run.batch_per_worker = 16;
   options.run.steps = 60'000;
-  options.run.adam.learning_rate = 6e-3;
+  options.run.adam.learning_rate = 8e-3;
   command->add_option("--faces", labels.photos, "Folders of photos with one face each")
       ->type_name("FOLDER …")
       ->required();

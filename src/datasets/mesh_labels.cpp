@@ -64,7 +64,7 @@ struct Laid {
     const int left = (kSize_px - picture.cols) / 2, top = (kSize_px - picture.rows) / 2;
     cv::Mat whole;
     cv::copyMakeBorder(picture, whole, top, kSize_px - picture.rows - top, left,
-                       kSize_px - picture.cols - left, cv::BORDER_REFLECT);
+                       kSize_px - picture.cols - left, cv::BORDER_REPLICATE);
     picture = whole;
     shift = {left + (scale - 1) / 2, top + (scale - 1) / 2};
   }

@@ -19,7 +19,7 @@ struct MeshLabelOptions {
 };
 
 // Writes the pack (layout: training/mesh_pack.h). Pictures of another size than 256 px lie in its middle,
-// mirrored beyond their borders. Left out are photos whose landmarks do not fit their face, and whatever
+// whose borders go on beyond it. Left out are photos whose landmarks do not fit their face, and whatever
 // the teacher takes for no face or sees elsewhere than the landmarks. About 3 of 100 persons of photos are
 // held out, of clips 12; pictures of one person never are in both halves. Throws UsageError for folders
 // without an index, Error where nothing is left or the pack cannot be written, Interrupted when the user

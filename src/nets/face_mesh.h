@@ -76,7 +76,7 @@ class FaceMeshImpl : public torch::nn::Module {
 
   const FaceMeshOptions& options() const { return options_; }
 
-  // x [N, 3, R, R] RGB in [-1, 1]; stages in the type of x, all else in float.
+  // x [N, 3, R, R] RGB in [-1, 1], in any light; stages in the type of x, all else in float.
   FaceMeshResult forward(const at::Tensor& x);
   void prepare(at::ScalarType type);
 

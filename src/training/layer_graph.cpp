@@ -23,7 +23,8 @@ LayerGraph::LayerGraph(const std::filesystem::path& folder, const std::string& n
   };
   try {
     const nlohmann::json graph = nlohmann::json::parse(file);
-    input_ = graph.at("input").at("name").get<std::string>();
+    // Some files describe the input in words alone; its name is then the one that all use.
+    input_ = graph.at("input").is_object() ? graph.at("input").at("name").get<std::string>() : "input";
     outputs_ = graph.at("outputs").get<std::vector<std::string>>();
     if (output_count > 0 && output_count < outputs_.size()) outputs_.resize(output_count);
     size_t found = 0;

@@ -16,7 +16,7 @@ struct MeshLossWeights {
   double hidden = 0.3;    // of points that are not to be seen
   double openings = 1.5;  // of the gaps between lids and between lips
   double coarse = 0.4;    // of the mesh before the close looks
-  double presence = 0.1, visibility = 0.05;
+  double presence = 0.3, visibility = 0.1;
 };
 
 // The parts of a mesh that figures are told of.
