@@ -22,6 +22,7 @@
 #include "nets/stylegan2.h"
 #include "toon/avatar.h"
 #include "toon/convert.h"
+#include "toon/pictures.h"
 #include "toon/seeds.h"
 #include "toon/style.h"
 
@@ -147,9 +148,7 @@ fs::path write_chain_clip(const fs::path& folder) {
     face.copyTo(whole(cv::Rect(120 + cvRound(60 * std::sin(turn)), 40 + cvRound(25 * std::cos(2 * turn)),
                                kFace_px, kFace_px)));
     media::Frame frame;
-    frame.width = info.width;
-    frame.height = info.height;
-    frame.rgb.assign(whole.data, whole.data + whole.total() * whole.elemSize());
+    toon::set_picture(frame, whole);
     frame.pts = i;
     frame.duration = 1;
     frame.time_base = info.time_base;

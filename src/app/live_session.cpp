@@ -28,11 +28,6 @@ using Clock = std::chrono::steady_clock;
 const std::map<std::string, live::LiveMode> kModes = {{"mirror", live::LiveMode::kMirror},
                                                       {"animate", live::LiveMode::kAnimate},
                                                       {"puppet", live::LiveMode::kPuppet}};
-std::vector<uint8_t> bytes_of(const cv::Mat& rgb) {
-  const cv::Mat whole = rgb.isContinuous() ? rgb : rgb.clone();
-  return {whole.data, whole.data + whole.total() * whole.elemSize()};
-}
-
 std::vector<int64_t> resolutions_up_to(int64_t last) {
   std::vector<int64_t> all;
   for (int64_t r = 4; r <= last; r *= 2) all.push_back(r);
@@ -128,7 +123,7 @@ void LiveSession::presented(const live::LivePicture& picture) {
                                                              picture.after.rows, kVirtualCameraRate);
   }
   if (virtual_camera_)
-    virtual_camera_->write(bytes_of(picture.after), picture.after.cols, picture.after.rows);
+    virtual_camera_->write(toon::still_of(picture.after).rgb, picture.after.cols, picture.after.rows);
 }
 
 display::Figures LiveSession::figures() const {

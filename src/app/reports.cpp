@@ -37,6 +37,19 @@ std::string video_summary(const std::filesystem::path& output, const Report& rep
          format_stage_costs(report.stages);
 }
 
+// What all reports say, and what one says beside it.
+template <typename Report, typename Value>
+ordered_json video_json(const Report& report, const char* own_key, Value own_value) {
+  return {{"frames", report.frames},
+          {"frames_with_face", report.frames_with_face},
+          {own_key, own_value},
+          {"seconds", report.seconds},
+          {"fps", per_second(report.frames, report.seconds)},
+          {"stages", to_json(report.stages)},
+          {"notices", report.notices},
+          {"warnings", report.warnings}};
+}
+
 }  // namespace
 
 std::string summary(const std::filesystem::path& output, const toon::ConvertReport& report) {
@@ -49,26 +62,10 @@ std::string summary(const std::filesystem::path& output, const toon::AnimateRepo
   return video_summary(output, report, "driven by");
 }
 
-ordered_json to_json(const toon::ConvertReport& report) {
-  return {{"frames", report.frames},
-          {"frames_with_face", report.frames_with_face},
-          {"faces", report.faces},
-          {"seconds", report.seconds},
-          {"fps", per_second(report.frames, report.seconds)},
-          {"stages", to_json(report.stages)},
-          {"notices", report.notices},
-          {"warnings", report.warnings}};
-}
+ordered_json to_json(const toon::ConvertReport& report) { return video_json(report, "faces", report.faces); }
 
 ordered_json to_json(const toon::AnimateReport& report) {
-  return {{"frames", report.frames},
-          {"frames_with_face", report.frames_with_face},
-          {"reference_frame", report.reference_frame},
-          {"seconds", report.seconds},
-          {"fps", per_second(report.frames, report.seconds)},
-          {"stages", to_json(report.stages)},
-          {"notices", report.notices},
-          {"warnings", report.warnings}};
+  return video_json(report, "reference_frame", report.reference_frame);
 }
 
 }  // namespace toonmirror::app

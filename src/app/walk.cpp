@@ -89,8 +89,7 @@ void write_walk(const std::filesystem::path& path, const toon::Toonifier& toonif
     const cv::Mat picture = toonifier.render(mixture(stops, turn * static_cast<double>(stops.size())));
     const cv::Mat view = swayed(picture, turn, options.size_px);
     media::Frame frame;
-    frame.width = frame.height = options.size_px;
-    frame.rgb.assign(view.data, view.data + view.total() * view.elemSize());
+    toon::set_picture(frame, view);
     frame.pts = frame.index = i;
     frame.duration = 1;
     frame.time_base = info.time_base;

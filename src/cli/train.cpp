@@ -336,12 +336,6 @@ void add_style(CLI::App& train, Action& chosen) {
   command->add_option(
       "--finest-features", options.finest_features_px,
       "Finest likeness features the style hears, in pixels: 32 for one that changes shapes by itself");
-  command
-      ->add_option(
-          "--finest-skin-features", options.finest_skin_features_px,
-          "The same where there is skin: 32 lets irises, lids and hair be told by finer features, but "
-          "not wrinkles (0: no difference)")
-      ->check(CLI::IsMember({0, 32, 64}));
   command->add_option("--w-only", options.dropout.all_features,
                       "Share of the samples that must do without likeness features");
   command

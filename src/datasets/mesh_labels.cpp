@@ -6,7 +6,6 @@
 #include <atomic>
 #include <functional>
 #include <limits>
-#include <map>
 #include <memory>
 #include <opencv2/imgproc.hpp>
 #include <optional>
@@ -39,7 +38,6 @@ constexpr int kSize_px = training::kMeshPicture_px;
 constexpr double kMaxLandmarkError = 0.06;  // share of the crop; beyond it the points do not fit the face
 constexpr double kLeastScore = 0.9;
 constexpr double kMostApart = 0.12;  // of mesh and landmarks, in distances of the eyes
-constexpr unsigned kClipsHeldOutPercent = 12;
 
 // A row of the pack.
 struct Labelled {
@@ -141,16 +139,6 @@ Labelled read_faceless(const fs::path& path) {
   return result;
 }
 
-std::vector<fs::path> files_in(const fs::path& folder) {
-  if (!fs::is_directory(folder)) throw Error(folder.string() + ": is not a folder");
-  std::vector<fs::path> files;
-  for (const fs::directory_entry& entry : fs::directory_iterator(folder)) {
-    if (entry.is_regular_file() && entry.path().extension() != ".csv") files.push_back(entry.path());
-  }
-  std::sort(files.begin(), files.end());
-  return files;
-}
-
 void add_photos(const MeshLabelOptions& options, const MeshTeacher& teacher, std::vector<Job>& jobs) {
   if (options.photos.size() != options.indices.size()) {
     throw UsageError("every folder of faces needs an index", "give one --index for each --faces");
@@ -167,12 +155,9 @@ void add_photos(const MeshLabelOptions& options, const MeshTeacher& teacher, std
 
 void add_clips(const MeshLabelOptions& options, const MeshTeacher& teacher,
                const face::SharedLandmarkPredictor& predictor, std::vector<Job>& jobs) {
-  std::map<std::string, std::string> persons;
-  if (!options.clips_index.empty()) persons = read_persons(options.clips_index);
-  for (const fs::path& file : files_in(options.clips)) {
-    const auto person = persons.find(file.filename().string());
-    const std::string key = person == persons.end() ? file.filename().string() : person->second;
-    const bool held_out = teachers::is_held_out(key, kClipsHeldOutPercent);
+  const ClipPersons persons(options.clips_index);
+  for (const fs::path& file : files_beside_index(options.clips)) {
+    const bool held_out = persons.holds_out(file);
     jobs.emplace_back([file, held_out, every = options.every, &teacher, predictor](face::Detector& detector) {
       return label_clip(file, every, held_out, teacher, *predictor.get(), detector);
     });
@@ -236,7 +221,7 @@ void label_meshes(const MeshLabelOptions& options, const fs::path& output) {
     jobs.swap(all);
   }
   if (!options.faceless.empty()) {
-    for (const fs::path& file : files_in(options.faceless)) {
+    for (const fs::path& file : files_beside_index(options.faceless)) {
       jobs.emplace_back([file](face::Detector&) { return std::vector<Labelled>{read_faceless(file)}; });
     }
   }

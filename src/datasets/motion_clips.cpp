@@ -31,7 +31,6 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr int kSize_px = 256;
-constexpr unsigned kHeldOutPercent = 12;
 constexpr size_t kToonEvery = 3;  // clips
 
 struct ClipFrames {
@@ -158,14 +157,8 @@ void write_pack(const fs::path& output, const std::vector<Packed>& clips, const 
 }  // namespace
 
 void pack_motion_clips(const MotionClipOptions& options, const fs::path& output) {
-  if (!fs::is_directory(options.clips)) throw Error(options.clips.string() + ": is not a folder");
-  std::map<std::string, std::string> persons;
-  if (!options.index.empty()) persons = read_persons(options.index);
-  std::vector<fs::path> files;
-  for (const fs::directory_entry& entry : fs::directory_iterator(options.clips)) {
-    if (entry.is_regular_file() && entry.path().extension() != ".csv") files.push_back(entry.path());
-  }
-  std::sort(files.begin(), files.end());
+  const std::vector<fs::path> files = files_beside_index(options.clips);
+  const ClipPersons persons(options.index);
   const face::SharedLandmarkPredictor predictor = face::load_landmark_predictor();
   std::optional<toon::Toonifier> toonifier;
   if (!options.toon_style.empty()) {
@@ -181,10 +174,7 @@ void pack_motion_clips(const MotionClipOptions& options, const fs::path& output)
       try {
         const ClipFrames clip = read_clip(files[i], predictor, options.every);
         if (clip.faces.empty()) throw Error(files[i].string() + ": no face found");
-        const std::string name = files[i].filename().string();
-        const auto person = persons.find(name);
-        clips[i].held_out =
-            teachers::is_held_out(person == persons.end() ? name : person->second, kHeldOutPercent);
+        clips[i].held_out = persons.holds_out(files[i]);
         clips[i].photo = packed(clip);
         if (toonifier && i % kToonEvery == 0) clips[i].toon = drawn(clip, *toonifier, predictor);
       } catch (const Error& error) {

@@ -1,5 +1,6 @@
 #include "datasets/photo_index.h"
 
+#include <algorithm>
 #include <fstream>
 #include <iterator>
 #include <map>
@@ -7,6 +8,7 @@
 #include <sstream>
 
 #include "base/error.h"
+#include "teachers/pair_builder.h"
 
 namespace toonmirror::datasets {
 namespace {
@@ -106,11 +108,30 @@ std::vector<IndexedPhoto> read_photo_index(const std::filesystem::path& path) {
   return photos;
 }
 
-std::map<std::string, std::string> read_persons(const std::filesystem::path& path) {
+ClipPersons::ClipPersons(const std::filesystem::path& path) {
+  if (path.empty()) return;
   const Csv csv(path, {"file", "person"});
-  std::map<std::string, std::string> persons;
-  for (size_t row = 1; row < csv.size(); ++row) persons[csv.field(row, "file")] = csv.field(row, "person");
-  return persons;
+  for (size_t row = 1; row < csv.size(); ++row) {
+    person_by_file_[csv.field(row, "file")] = csv.field(row, "person");
+  }
+}
+
+bool ClipPersons::holds_out(const std::filesystem::path& clip) const {
+  constexpr unsigned kHeldOutPercent = 12;
+  const std::string file = clip.filename().string();
+  const auto found = person_by_file_.find(file);
+  return teachers::is_held_out(found == person_by_file_.end() ? file : found->second, kHeldOutPercent);
+}
+
+std::vector<std::filesystem::path> files_beside_index(const std::filesystem::path& folder) {
+  namespace fs = std::filesystem;
+  if (!fs::is_directory(folder)) throw Error(folder.string() + ": is not a folder");
+  std::vector<fs::path> files;
+  for (const fs::directory_entry& entry : fs::directory_iterator(folder)) {
+    if (entry.is_regular_file() && entry.path().extension() != ".csv") files.push_back(entry.path());
+  }
+  std::sort(files.begin(), files.end());
+  return files;
 }
 
 }  // namespace toonmirror::datasets

@@ -24,7 +24,19 @@ struct IndexedPhoto {
 // else.
 std::vector<IndexedPhoto> read_photo_index(const std::filesystem::path& csv);
 
-// Who is in each file: columns file and person. Throws as above.
-std::map<std::string, std::string> read_persons(const std::filesystem::path& csv);
+// Who is in the clips of a folder.
+class ClipPersons {
+ public:
+  // Columns file and person; an empty path: each file is another person. Throws as above.
+  explicit ClipPersons(const std::filesystem::path& csv);
+  // About 12 of 100 persons are held out, in all trainings the same.
+  bool holds_out(const std::filesystem::path& clip) const;
+
+ private:
+  std::map<std::string, std::string> person_by_file_;
+};
+
+// The files of a folder but indexes (.csv), sorted. Throws Error where it is no folder.
+std::vector<std::filesystem::path> files_beside_index(const std::filesystem::path& folder);
 
 }  // namespace toonmirror::datasets

@@ -19,14 +19,6 @@ struct Seen {
   std::vector<double> eyes;
 
   explicit Seen(size_t count) : summaries(count), eyes(count, 0) {}
-  at::Tensor all_summaries() const {
-    std::vector<at::Tensor> defined;
-    for (const at::Tensor& summary : summaries) {
-      if (summary.defined()) defined.push_back(summary);
-    }
-    if (defined.size() < 2) throw Error("there are fewer than two pictures to measure");
-    return at::cat(defined);
-  }
 };
 
 class BlendMeasurement {
@@ -35,6 +27,7 @@ class BlendMeasurement {
                    const engine::Compute& compute, const face::SharedLandmarkPredictor& predictor)
       : options_(options),
         style_(style),
+        compute_(compute),
         predictor_(predictor),
         judge_(options.nets, predictor),
         source_(datasets::find_face_photos(options.photos)),
@@ -61,15 +54,11 @@ class BlendMeasurement {
   }
 
   void see_photos() {
-    std::vector<size_t> numbers = source_.held_out;
-    if (options_.photos.index.empty()) {
-      numbers.resize(source_.count);
-      for (size_t i = 0; i < numbers.size(); ++i) numbers[i] = i;
-    }
+    const std::vector<size_t> numbers = compared_photos(options_, source_);
     toon::Style drawn = style_;
     drawn.blend = {};
-    const toon::Toonifier drawing(drawn);
-    Seen photos(numbers.size()), drawings(numbers.size());
+    const toon::Toonifier drawing(drawn, compute_.precision, compute_.device);
+    std::vector<at::Tensor> photos(numbers.size()), drawings(numbers.size());
     Progress progress({.label = "photos",
                        .unit = "faces",
                        .rate_unit = "faces/s",
@@ -81,9 +70,9 @@ class BlendMeasurement {
         const at::NoGradGuard no_grad;
         try {
           const teachers::TrainingPair pair = read(numbers[i]);
-          photos.summaries[i] = judge_.summary(pair.photo);
+          photos[i] = judge_.summary(pair.photo);
           const cv::Mat shaped = toon::in_shapes_of(style_, pair.photo, pair.landmarks);
-          drawings.summaries[i] =
+          drawings[i] =
               judge_.summary(drawing.render(drawing.encode(resized(shaped, drawing.crop_size_px()))));
           const std::lock_guard lock(mutex);
           for (size_t k = 0; k < mean_points_.size(); ++k) mean_points_[k] += pair.landmarks[k];
@@ -94,8 +83,8 @@ class BlendMeasurement {
         progress.advance();
       };
     });
-    photos_ = photos.all_summaries();
-    drawings_ = drawings.all_summaries();
+    photos_ = all_defined(std::move(photos), "photos");
+    drawings_ = all_defined(std::move(drawings), "photos");
     for (auto& point : mean_points_) point = point / static_cast<double>(faces);
   }
 
@@ -132,14 +121,16 @@ class BlendMeasurement {
       }
       figures.eyes = faces > 0 ? sum / faces : 0;
     }
-    figures.kid_photos = training::kernel_distance(seen.all_summaries(), photos_);
-    figures.kid_drawings = training::kernel_distance(seen.all_summaries(), drawings_);
+    const at::Tensor summaries = all_defined(std::move(seen.summaries), "seeds");
+    figures.kid_photos = training::kernel_distance(summaries, photos_);
+    figures.kid_drawings = training::kernel_distance(summaries, drawings_);
     eyes_ = std::move(seen.eyes);
     return figures;
   }
 
   const SeedFiguresOptions& options_;
   const toon::Style style_;
+  const engine::Compute compute_;
   face::SharedLandmarkPredictor predictor_;
   PhotoJudge judge_;
   datasets::FacePhotos source_;

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <opencv2/imgproc.hpp>
 
+#include "base/error.h"
 #include "face/mask.h"
 #include "toon/pictures.h"
 
@@ -63,6 +64,12 @@ double sharpness(const cv::Mat& rgb, const cv::Mat& area) {
   cv::magnitude(x, y, magnitude);
   cv::resize(area, mask, magnitude.size(), 0, 0, cv::INTER_NEAREST);
   return cv::mean(magnitude, mask)[0];
+}
+
+at::Tensor all_defined(std::vector<at::Tensor> figures, const char* what) {
+  std::erase_if(figures, [](const at::Tensor& figure) { return !figure.defined(); });
+  if (figures.size() < 2) throw Error(std::string("there are fewer than two ") + what + " to measure");
+  return at::cat(figures);
 }
 
 PhotoJudge::PhotoJudge(const std::filesystem::path& nets, face::SharedLandmarkPredictor predictor)

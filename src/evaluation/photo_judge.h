@@ -8,6 +8,7 @@
 #include <opencv2/core.hpp>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "face/landmarks.h"
 #include "teachers/filters.h"
@@ -34,6 +35,10 @@ cv::Mat face_area(const cv::Mat& labels);
 // Mean magnitude of the gradient of lightness (0 … 1 per pixel) in `area` (CV_8U), both taken to 512 px: what
 // is drawn at 256 px alone has no more than that. 0 where the area is empty.
 double sharpness(const cv::Mat& rgb, const cv::Mat& area);
+
+// Figures of some pictures as one tensor [N, …]; those that could not be made are undefined and left out.
+// Throws Error naming `what` where fewer than two are there.
+at::Tensor all_defined(std::vector<at::Tensor> figures, const char* what);
 
 // One object serves all threads.
 class PhotoJudge {

@@ -2,12 +2,14 @@
 
 #include <algorithm>
 #include <mutex>
+#include <numeric>
 #include <opencv2/imgproc.hpp>
 
 #include "base/error.h"
 #include "base/parallel.h"
 #include "base/progress.h"
 #include "evaluation/photo_figures.h"
+#include "evaluation/photo_judge.h"
 #include "toon/draw_faces.h"
 #include "training/losses.h"
 
@@ -34,11 +36,6 @@ struct Seen {
   std::vector<at::Tensor> summaries, persons;
   std::vector<double> sharpness;
 
-  static at::Tensor defined(std::vector<at::Tensor> tensors, const char* what) {
-    std::erase_if(tensors, [](const at::Tensor& tensor) { return !tensor.defined(); });
-    if (tensors.size() < 2) throw Error(std::string("there are fewer than two ") + what + " to measure");
-    return at::cat(tensors);
-  }
   double mean_sharpness() const {
     double sum = 0, count = 0;
     for (const double value : sharpness) {
@@ -62,10 +59,8 @@ class SeedMeasurement {
         source_(datasets::find_face_photos(options.photos)) {}
 
   SeedFigures measure() {
-    std::vector<size_t> compared = source_.held_out, trained;
-    if (options_.photos.index.empty()) {
-      for (size_t i = 0; i < source_.count; ++i) compared.push_back(i);
-    }
+    const std::vector<size_t> compared = compared_photos(options_, source_);
+    std::vector<size_t> trained;
     for (size_t i = 0; i < source_.count; ++i) {
       if (options_.photos.index.empty() || !std::ranges::binary_search(source_.held_out, i))
         trained.push_back(i);
@@ -78,19 +73,19 @@ class SeedMeasurement {
 
     SeedFigures figures;
     figures.seeds = options_.count;
-    const at::Tensor real = options_.reference.empty() ? Seen::defined(photos.summaries, "photos")
+    const at::Tensor real = options_.reference.empty() ? all_defined(photos.summaries, "photos")
                                                        : reference_features(options_.reference, judge_);
     figures.photos = real.size(0);
-    figures.kid = training::kernel_distance(Seen::defined(seeds.summaries, "seeds"), real);
-    figures.kid_w_only = training::kernel_distance(Seen::defined(drawings.summaries, "photos"), real);
+    figures.kid = training::kernel_distance(all_defined(seeds.summaries, "seeds"), real);
+    figures.kid_w_only = training::kernel_distance(all_defined(drawings.summaries, "photos"), real);
     figures.sharpness = seeds.mean_sharpness();
     figures.sharpness_w_only = drawings.mean_sharpness();
     figures.sharpness_photos = photos.mean_sharpness();
-    const at::Tensor persons = Seen::defined(seeds.persons, "seeds");
+    const at::Tensor persons = all_defined(seeds.persons, "seeds");
     const at::Tensor cosines = at::matmul(persons, persons.t());
     const auto n = static_cast<double>(persons.size(0));
     figures.identity_between = (cosines.sum() - cosines.trace()).item<double>() / (n * (n - 1));
-    const at::Tensor known = Seen::defined(training.persons, "training faces");
+    const at::Tensor known = all_defined(training.persons, "training faces");
     figures.training_faces = known.size(0);
     const at::Tensor nearest = std::get<0>(at::matmul(persons, known.t()).max(1));
     figures.near_training = (nearest > kSamePerson).to(at::kDouble).mean().item<double>();
@@ -170,6 +165,13 @@ class SeedMeasurement {
 };
 
 }  // namespace
+
+std::vector<size_t> compared_photos(const SeedFiguresOptions& options, const datasets::FacePhotos& source) {
+  if (!options.photos.index.empty()) return source.held_out;
+  std::vector<size_t> all(source.count);
+  std::iota(all.begin(), all.end(), size_t{0});
+  return all;
+}
 
 SeedFigures measure_seeds(const SeedFiguresOptions& options, const toon::Toonifier& seeds,
                           const toon::Toonifier& w_only, const face::SharedLandmarkPredictor& predictor) {

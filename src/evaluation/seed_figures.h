@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <vector>
 
 #include "datasets/face_photos.h"
 #include "face/landmarks.h"
@@ -20,6 +21,9 @@ struct SeedFiguresOptions {
   std::filesystem::path nets, reference;  // reference: folder of pictures for KID instead of the photos
   int threads = 1;
 };
+
+// The photos that seeds are compared with: of an index the held-out ones, of a folder all.
+std::vector<size_t> compared_photos(const SeedFiguresOptions& options, const datasets::FacePhotos& source);
 
 struct SeedFigures {
   int64_t seeds = 0, photos = 0, training_faces = 0;

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <deque>
 #include <functional>
 #include <mutex>
 #include <opencv2/imgproc.hpp>
@@ -93,13 +94,19 @@ struct LiveMirror::Impl {
     orders.push_back(std::move(what));
   }
 
+  // One worker at a time, in the order in which they were given; one that fails leaves the others to be done.
   void obey() {
-    std::vector<std::function<void()>> now;
-    {
-      const std::lock_guard lock(orders_mutex);
-      now.swap(orders);
-    }
-    for (const auto& what : now) what();
+    const std::unique_lock alone(obeying, std::try_to_lock);
+    if (!alone) return;
+    while (const std::function<void()> what = next_order()) what();
+  }
+
+  std::function<void()> next_order() {
+    const std::lock_guard lock(orders_mutex);
+    if (orders.empty()) return nullptr;
+    std::function<void()> what = std::move(orders.front());
+    orders.pop_front();
+    return what;
   }
 
   std::shared_ptr<media::Capture> present_camera() const {
@@ -258,8 +265,9 @@ struct LiveMirror::Impl {
   std::shared_ptr<toon::Toonifier> toonifier;
   toon::LatentFilter filter;
 
+  std::mutex obeying;
   std::mutex orders_mutex;
-  std::vector<std::function<void()>> orders;
+  std::deque<std::function<void()>> orders;
 
   mutable std::mutex finder_mutex;  // of what follows: whoever takes a picture
   LiveFaceFinder finder;

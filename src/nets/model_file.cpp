@@ -70,9 +70,6 @@ std::string architecture_json(const GeneratorOptions& options) {
                  {"channels", by_resolution(options.channels)},
                  {"noise", options.noise},
                  {"likeness_channels", by_resolution(options.likeness_channels)}};
-  if (options.finest_skin_features_px > 0) {
-    result["finest_skin_features_px"] = options.finest_skin_features_px;
-  }
   if (options.latent_picture_px > 0) result["latent_picture_px"] = options.latent_picture_px;
   if (options.latent_rows > 0) result["latent_rows"] = options.latent_rows;
   if (std::isfinite(options.conv_clamp)) result["conv_clamp"] = options.conv_clamp;
@@ -124,8 +121,6 @@ std::optional<GeneratorWeights> house_generator(const checkpoint::CheckpointFile
     options.noise = architecture.at("noise").get<bool>();
     options.conv_clamp = architecture.value("conv_clamp", options.conv_clamp);
     options.likeness_channels = resolutions_from(architecture.at("likeness_channels"));
-    options.finest_skin_features_px =
-        architecture.value("finest_skin_features_px", options.finest_skin_features_px);
     options.latent_picture_px = architecture.value("latent_picture_px", options.latent_picture_px);
     options.latent_rows = architecture.value("latent_rows", options.latent_rows);
     return options;

@@ -42,8 +42,6 @@ struct GeneratorOptions {
   // Resolution → channels of the encoder features that may be added there (house family); empty for public
   // networks.
   std::map<int64_t, int64_t> likeness_channels;
-  // Where there is skin, features finer than this are to be left out (likeness_on_skin.h); 0: none.
-  int64_t finest_skin_features_px = 0;
   // Size of the small picture that is decoded from W+ (house family), see LatentPicture; 0: none.
   int64_t latent_picture_px = 0;
 

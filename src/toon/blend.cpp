@@ -4,7 +4,6 @@
 #include <vector>
 
 #include "base/error.h"
-#include "nets/likeness_on_skin.h"
 #include "nets/model_file.h"
 
 namespace toonmirror::toon {
@@ -46,7 +45,6 @@ BlendedGenerator::BlendedGenerator(const nets::Generator& face, const nets::Gene
   if (!child) return;
   face_ = nets::named_tensors(*face);
   child_ = nets::named_tensors(*child);
-  child_options_ = child->options();
   nets::check_blendable(face_, child_);
   // What both share need not be blended, nor kept three times: a house child leaves its parent's low layers
   // alone.
@@ -88,16 +86,6 @@ std::map<std::string, double> BlendedGenerator::child_shares(const Blend& blend)
     if (name.starts_with("synthesis.")) shares[name] = 1.0;
   }
   return shares;
-}
-
-void BlendedGenerator::quieten_on_skin(nets::LikenessFeatures& features, const at::Tensor& skin) const {
-  for (auto& [resolution, feature] : features) {
-    const auto found = shares_.find("synthesis.b" + std::to_string(resolution) + ".likeness.weight");
-    if (found == shares_.end()) continue;
-    nets::LikenessFeatures one = {{resolution, feature}};
-    nets::quieten_on_skin(one, child_options_, skin, found->second);
-    feature = one.at(resolution);
-  }
 }
 
 void BlendedGenerator::set(const Blend& blend) {

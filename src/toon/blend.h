@@ -29,16 +29,11 @@ class BlendedGenerator {
 
   const nets::Generator& generator() const { return generator_; }
 
-  // Features as the blend hears them: fine ones not where there is skin, as far as its likeness inputs are a
-  // child's that was taught so (nets/likeness_on_skin.h). `skin` as there.
-  void quieten_on_skin(nets::LikenessFeatures& features, const at::Tensor& skin) const;
-
  private:
   // The child's share of every parameter; those that are not named are the face's.
   std::map<std::string, double> child_shares(const Blend& blend) const;
 
   checkpoint::NamedTensors face_, child_;  // the child's empty: none
-  nets::GeneratorOptions child_options_;
   nets::Generator generator_{nullptr};
   checkpoint::NamedTensors tensors_;      // the generator's own, which are written into
   std::map<std::string, double> shares_;  // as of the last blend

@@ -100,9 +100,7 @@ FaceCode Toonifier::encode(const cv::Mat& crop_rgb) const {
       code.features[resolution] = style_.likeness == 1 ? features : features * style_.likeness;
     }
   }
-  const at::Tensor parsing = encoding.parsing.softmax(1);
-  blended_.quieten_on_skin(code.features, parsing.narrow(1, static_cast<int64_t>(nets::FaceClass::kSkin), 1));
-  code.parsing = map_from_tensor(parsing);
+  code.parsing = map_from_tensor(encoding.parsing.softmax(1));
   return code;
 }
 

@@ -9,6 +9,7 @@
 #include <numbers>
 
 #include "base/error.h"
+#include "base/model_keys.h"
 #include "nets/model_file.h"
 
 namespace toonmirror::training {
@@ -82,9 +83,8 @@ class HeldOutCheck {
     last_ = sum / static_cast<double>(data_.numel());
     if (last_ >= best_) return;
     best_ = last_;
-    checkpoint::write_safetensors(
-        best_file_, nets::named_tensors(*network),
-        {{"toonmirror.kind", "latent flow"}, {"held_out_loss", std::to_string(best_)}});
+    checkpoint::write_safetensors(best_file_, nets::named_tensors(*network),
+                                  {{kKindKey, "latent flow"}, {"held_out_loss", std::to_string(best_)}});
   }
 
   double last() const { return last_; }  // not a number before the first check

@@ -3,40 +3,19 @@
 #include <ATen/Parallel.h>
 
 #include <algorithm>
-#include <mutex>
 #include <vector>
 
 #include "base/error.h"
+#include "base/model_keys.h"
 #include "base/parallel.h"
 #include "training/generator_trainer.h"
+#include "training/tally.h"
 
 namespace toonmirror::training {
 namespace {
 
 constexpr const char* kLatentsKind = "latents";
 constexpr int64_t kEncodeBatch = 32;
-
-// Says how far a long job is, some ten times in all. For several threads.
-class Tally {
- public:
-  Tally(std::function<void(const std::string&)> log, std::string what, int64_t total)
-      : log_(std::move(log)), what_(std::move(what)), total_(total) {}
-
-  void add(int64_t count) {
-    constexpr int64_t kLines = 10;
-    const std::lock_guard lock(mutex_);
-    const int64_t before = done_ * kLines / total_;
-    done_ += count;
-    if (done_ * kLines / total_ == before) return;
-    log_(std::to_string(done_) + " of " + std::to_string(total_) + " " + what_);
-  }
-
- private:
-  std::function<void(const std::string&)> log_;
-  std::string what_;
-  int64_t total_, done_ = 0;
-  std::mutex mutex_;
-};
 
 }  // namespace
 
@@ -79,7 +58,7 @@ LatentAxes find_axes(const at::Tensor& latents, double share) {
 void save_latents(const std::filesystem::path& path, const LatentSet& latents,
                   const checkpoint::Metadata& metadata) {
   checkpoint::Metadata all = metadata;
-  all["toonmirror.kind"] = kLatentsKind;
+  all[kKindKey] = kLatentsKind;
   checkpoint::write_safetensors(path,
                                 {{"training", latents.training},
                                  {"held_out", latents.held_out},
@@ -91,7 +70,7 @@ void save_latents(const std::filesystem::path& path, const LatentSet& latents,
 }
 
 LatentSet load_latents(const checkpoint::SafetensorsFile& file) {
-  if (file.required_metadata("toonmirror.kind") != kLatentsKind) {
+  if (file.required_metadata(kKindKey) != kLatentsKind) {
     throw Error(file.path().string() + ": holds no latents of photos");
   }
   return {file.tensor("training"),

@@ -11,6 +11,7 @@
 #include "nets/layers.h"
 #include "nets/model_file.h"
 #include "training/generator_trainer.h"
+#include "training/tally.h"
 
 namespace toonmirror::training {
 namespace {
@@ -51,19 +52,18 @@ Seeds draw_seeds(const LatentFlow& flow, int64_t count, int64_t z_dim, uint64_t 
 // Those that the mapping learns.
 Seeds draw_pool(const MappingTrainingOptions& options, const LatentFlow& flow, int64_t z_dim,
                 const LogLine& log) {
-  constexpr int64_t kBatch = 500, kLines = 10;
+  constexpr int64_t kBatch = 500;
   const int64_t batches = std::max<int64_t>(1, options.pairs / kBatch);
   Seeds pool = {at::empty({batches * kBatch, z_dim}),
                 at::empty({batches * kBatch, flow.axes().spread.size(0)})};
+  Tally tally(log, "seeds taken through the flow", batches * kBatch);
   for (int64_t batch = 0; batch < batches; ++batch) {
     throw_if_interrupted();
     const Seeds drawn = draw_seeds(flow, kBatch, z_dim, kFirstLearnedSeeds + static_cast<uint64_t>(batch),
                                    options.flow_steps);
     pool.normal.narrow(0, batch * kBatch, kBatch).copy_(drawn.normal);
     pool.coordinates.narrow(0, batch * kBatch, kBatch).copy_(drawn.coordinates);
-    if ((batch + 1) * kLines / batches == batch * kLines / batches) continue;
-    log(std::to_string((batch + 1) * kBatch) + " of " + std::to_string(batches * kBatch) +
-        " seeds taken through the flow");
+    tally.add(kBatch);
   }
   return pool;
 }

@@ -1,11 +1,9 @@
 #include "training/style_trainer.h"
 
 #include <algorithm>
-#include <atomic>
 #include <optional>
 
 #include "base/error.h"
-#include "nets/likeness_on_skin.h"
 #include "nets/model_file.h"
 #include "training/latent_translation.h"
 
@@ -14,6 +12,7 @@ namespace {
 
 constexpr int64_t kSwapResolution_px = 32;
 constexpr int64_t kContentSize_px = 64;
+constexpr int64_t kSmallestDrawing_px = 256, kHalfSizeEvery = 4;  // steps
 
 // The child with the parent's layers up to kSwapResolution_px.
 nets::Generator low_layers_from(const nets::Generator& parent, const nets::Generator& child) {
@@ -122,20 +121,11 @@ void silence_fine_features(nets::Generator& generator, int64_t finest_px) {
   }
 }
 
-// The parent's weights, to become a child that hears no features finer than `finest_skin_features_px` where
-// there is skin.
-nets::Generator newborn(const nets::Generator& parent, int64_t finest_skin_features_px) {
-  nets::GeneratorOptions options = parent->options();
-  options.finest_skin_features_px = finest_skin_features_px;
-  nets::Generator child(options);
+nets::Generator copy_of(const nets::Generator& parent) {
+  nets::Generator child(parent->options());
   nets::assign_tensors(*child, nets::named_tensors(*parent), "the face generator");
   child->eval();
   return child;
-}
-
-// [N, 1, S, S] from labels [N, S, S].
-at::Tensor skin_in(const at::Tensor& labels) {
-  return (labels == static_cast<int64_t>(nets::FaceClass::kSkin)).to(at::kFloat).unsqueeze(1);
 }
 
 // Colours and fine texture taken away: [N, 3, R, R] of one grey at kContentSize_px.
@@ -238,7 +228,7 @@ nets::Generator train_style(const StyleTrainingOptions& options, RunHooks hooks,
   std::vector<nets::Generator> replicas;
   std::vector<Modules> modules;
   for (int64_t i = 0; i < options.run.workers; ++i) {
-    replicas.push_back(newborn(parent, options.finest_skin_features_px));
+    replicas.push_back(copy_of(parent));
     modules.push_back(own_blocks(replicas.back(), options.parent_layers_px));
   }
   // All train the first one's weights.
@@ -256,7 +246,6 @@ nets::Generator train_style(const StyleTrainingOptions& options, RunHooks hooks,
   }
   torch::manual_seed(options.run.seed);
 
-  std::atomic<int64_t> size_px = whole_px;  // of the pictures being learned
   hooks.loss = [&](const StepContext& context) {
     nets::Generator& child = replicas[static_cast<size_t>(context.worker)];
     const Batch batch =
@@ -266,12 +255,13 @@ nets::Generator train_style(const StyleTrainingOptions& options, RunHooks hooks,
       const at::NoGradGuard no_grad;
       nets::HouseEncoding code = encoder->forward(batch.input.to(type), /*parse=*/false);
       drop_fine_features(code, options.finest_features_px);
-      nets::quieten_on_skin(code.features, child->options(), skin_in(batch.target_labels));
       latents = thin_out(code, dropout_at(options, context.progress), *context.random);
     }
     nets::SynthesisOptions synthesis;
     synthesis.compute_type = type;
-    synthesis.max_resolution = size_px = context.progress < options.half_size_share ? whole_px / 2 : whole_px;
+    const bool half = context.progress < options.half_size_share ||
+                      (whole_px / 2 >= kSmallestDrawing_px && context.step % kHalfSizeEvery == 0);
+    synthesis.max_resolution = half ? whole_px / 2 : whole_px;
     const at::Tensor output = child->synthesize(latents.ws, latents.features, synthesis);
     const bool judged = adversary.plays_at(context.progress);
     const at::Tensor picture = judged ? output.detach().requires_grad_() : output;
@@ -300,10 +290,10 @@ nets::Generator train_style(const StyleTrainingOptions& options, RunHooks hooks,
     nets::Generator& child = replicas.front();
     nets::HouseEncoding code = encoder->forward(shown.input.to(type), /*parse=*/false);
     drop_fine_features(code, options.finest_features_px);
-    nets::quieten_on_skin(code.features, child->options(), skin_in(shown.target_labels));
     for (auto& [resolution, feature] : code.features) feature = feature.to(at::kFloat);
     nets::Generator blend = low_layers_from(parent, child);
     nets::SynthesisOptions synthesis;
+    const int64_t size_px = options.half_size_share < 1 ? whole_px : whole_px / 2;
     synthesis.max_resolution = size_px;
     const auto draw = [&](nets::Generator& generator, const nets::LikenessFeatures& features) {
       return generator->synthesize(code.w_plus(), features, synthesis);
@@ -330,7 +320,6 @@ StyleFigures evaluate_style(const PairPack& pack, const std::filesystem::path& n
     const double share = static_cast<double>(batch.photo.size(0)) / static_cast<double>(rows.size());
     nets::HouseEncoding code = encoder->forward(batch.input, /*parse=*/false);
     for (auto& [resolution, feature] : code.features) feature = feature * likeness;
-    nets::quieten_on_skin(code.features, generator->options(), skin_in(batch.target_labels));
     const at::Tensor whole = generator->synthesize(code.w_plus(), code.features).clamp(-1.0, 1.0);
     const int64_t size_px = batch.photo.size(2);
     const at::Tensor output = at_size(whole, size_px), target = at_size(batch.target, size_px);

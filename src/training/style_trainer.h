@@ -41,7 +41,8 @@ struct StyleTrainingOptions {
   std::filesystem::path start;
   std::string precision = "auto";
   // First share of the run, which learns pictures of half the generator's size: the look first, at a fraction
-  // of the price, then its sharpness.
+  // of the price, then its sharpness. Every fourth step of the rest draws half the size too where that is 256 px
+  // or more, at which small faces are drawn.
   double half_size_share = 0;
   // Layers up to this resolution stay the parent's: where things are is theirs to say, and the child need not
   // hold them.
@@ -50,8 +51,6 @@ struct StyleTrainingOptions {
   // pack without inputs of their own), features finer than 32 px leave too few layers to move or enlarge
   // anything.
   int64_t finest_features_px = 64;
-  // Where there is skin, up to this resolution only (nets/likeness_on_skin.h); 0: as elsewhere.
-  int64_t finest_skin_features_px = 0;
   LatentDropout dropout = {.all_features = 0.35, .deltas = 0.3, .fine_features = 0};
   // The share of samples without features begins with `first_w_only`, where that is less, and has risen to
   // dropout.all_features after `w_only_rise` of the run: the look is learned where it is easy to learn.

@@ -127,6 +127,18 @@ TEST_F(LiveMirrorTest, MovesACapturedFace) {
   EXPECT_TRUE(wait_for([](const LivePicture& p) { return p.faces == 1 && changed(p); }));
 }
 
+TEST_F(LiveMirrorTest, ARequestThatFailsIsToldAndLeavesTheNextOnesToBeDone) {
+  ASSERT_TRUE(wait_for(changed));
+  toon::Style style = mirror_->style();
+  style.blend.method = toon::Blend::Method::kLayers;
+  style.blend.weights.assign(100, 1.0);  // more than the generator has layers
+  mirror_->restyle(style);
+  std::future<void> written = mirror_->export_avatar(models_.folder() / "none.safetensors");
+  EXPECT_THROW(written.get(), Error);  // of which there is none yet
+  EXPECT_FALSE(mirror_->statistics().message.empty());
+  EXPECT_TRUE(wait_for(changed));
+}
+
 TEST_F(LiveMirrorTest, ChangesItsCamera) {
   ASSERT_TRUE(wait_for(changed));
   mirror_->look_at(std::make_shared<media::Capture>(media::LiveInputOptions{.source = kDemo}));

@@ -20,7 +20,6 @@ Generator small_generator(int64_t seed) {
   options.z_dim = options.w_dim = 8;
   options.channels = {{4, 6}, {8, 6}, {16, 4}, {32, 4}, {64, 4}};
   options.likeness_channels = {{8, 3}};
-  options.finest_skin_features_px = 4;
   options.latent_picture_px = 8;
   torch::manual_seed(seed);
   return Generator(options);

@@ -52,22 +52,6 @@ TEST(BlendedGenerator, InterpolatesWithinTheWidth) {
       at::allclose(nets::named_tensors(*blended.generator()).at(name), a + share * (b - a), 1e-5, 1e-6));
 }
 
-TEST(BlendedGenerator, HearsFineFeaturesOnSkinAsFarAsItIsTheFaces) {
-  nets::GeneratorOptions options = testing::small_generator_options();
-  options.finest_skin_features_px = 16;
-  nets::Generator child(options);
-  const at::Tensor skin = at::ones({1, 1, 8, 8}), heard = at::ones({1, 3, 32, 32});
-  const auto mean_heard = [&](const Blend& blend) {
-    const BlendedGenerator blended(small_generator(1), child, blend);
-    nets::LikenessFeatures features = {{32, heard}};
-    blended.quieten_on_skin(features, skin);
-    return features.at(32).mean().item<double>();
-  };
-  EXPECT_EQ(mean_heard({}), 0);                                // the child's
-  EXPECT_EQ(mean_heard(split_at(8, Blend::Side::kChild)), 1);  // the face's in its fine layers
-  EXPECT_EQ(mean_heard(split_at(8, Blend::Side::kFace)), 0);
-}
-
 TEST(BlendedGenerator, WithoutABlendDrawsAsTheChildInTheFacesLatents) {
   const nets::Generator face = small_generator(1);
   const nets::Generator child = small_generator(2);

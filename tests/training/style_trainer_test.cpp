@@ -117,11 +117,6 @@ TEST_F(TrainStyle, ADeafChildIgnoresFinerFeatures) {
   EXPECT_TRUE(at::allclose(child->synthesize(ws, fine), child->synthesize(ws, coarse), 1e-4, 1e-4));
 }
 
-TEST_F(TrainStyle, AChildRemembersWhatItHeardOnSkin) {
-  options_.finest_skin_features_px = 32;
-  EXPECT_EQ(train()->options().finest_skin_features_px, 32);
-}
-
 TEST_F(TrainStyle, BeginsWithAChildOfTheSameParentThatHasOtherLayersOfItsOwn) {
   options_.start = std::filesystem::path(TOONMIRROR_SOURCE_DIR) / "models/toon.safetensors";
   options_.parent_layers_px = 32;  // the shipped child has layers of its own from there on
