@@ -5,6 +5,7 @@
 #include <CLI/CLI.hpp>
 
 #include "base/interrupt.h"
+#include "base/machine.h"
 #include "cli/common_options.h"
 
 namespace toonmirror::cli {
@@ -35,6 +36,28 @@ void add_loop_options(CLI::App& command, training::RunOptions& run, std::string&
   command.add_option("--precision", precision, "Of the activations: auto, bf16, fp32");
   add_seed_option(command, run.seed);
   add_verbosity_options(command);
+}
+
+void add_picture_options(CLI::App& command, training::RunOptions& run, std::filesystem::path& pairs,
+                         std::filesystem::path& nets, std::string& precision,
+                         training::PictureLossWeights& weights) {
+  run.workers = usable_cores();
+  command.add_option("--pairs", pairs, "Pack of training pairs made by 'toonmirror teach'")
+      ->type_name("FILE");
+  command
+      .add_option("--nets", nets,
+                  "Folder of the networks that judge likeness: squeezenet11_caffe and mobilefacenet128, each "
+                  "as .json and .safetensors; without them only pixels and edges are compared")
+      ->type_name("FOLDER");
+  command
+      .add_option(
+          "--adversarial", weights.adversarial,
+          "Weight of the critics' pull at the picture, as a share of that of all other losses (0: none)")
+      ->check(CLI::Range(0.0, 2.0));
+  command.add_option("--adversarial-from", weights.adversarial_from,
+                     "Share of the run after which the critics begin");
+  command.add_option("--identity", weights.identity, "Weight of the identity loss between drawing and photo");
+  add_loop_options(command, run, precision);
 }
 
 training::RunHooks training_hooks() {

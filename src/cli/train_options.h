@@ -6,6 +6,7 @@
 
 #include "checkpoint/safetensors.h"
 #include "cli/commands.h"
+#include "training/picture_loss.h"
 #include "training/training_run.h"
 
 namespace toonmirror::cli {
@@ -23,10 +24,22 @@ void add_identity_options(CLI::App& command, ModelIdentity& identity);
 // --output, --steps, --minutes, --workers and so on.
 void add_loop_options(CLI::App& command, training::RunOptions& run, std::string& precision);
 
+// --pairs, --nets, the weights of losses and critics, and the options of the loop, of who learns to draw
+// pictures. `pairs` and `nets` point into the options of the training.
+void add_picture_options(CLI::App& command, training::RunOptions& run, std::filesystem::path& pairs,
+                         std::filesystem::path& nets, std::string& precision,
+                         training::PictureLossWeights& weights);
+
 // Lines of the log as notices; Ctrl-C stops.
 training::RunHooks training_hooks();
 
 void say_written(const std::filesystem::path& path);
+
+// train generator
+void add_train_generator(CLI::App& train, Action& chosen);
+
+// train style
+void add_train_style(CLI::App& train, Action& chosen);
 
 // train mapping
 void add_train_mapping(CLI::App& train, Action& chosen);

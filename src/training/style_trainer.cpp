@@ -6,12 +6,13 @@
 #include "base/error.h"
 #include "nets/model_file.h"
 #include "training/latent_translation.h"
+#include "training/picture_look.h"
+#include "training/style_start.h"
 
 namespace toonmirror::training {
 namespace {
 
 constexpr int64_t kSwapResolution_px = 32;
-constexpr int64_t kContentSize_px = 64;
 constexpr int64_t kSmallestDrawing_px = 256, kHalfSizeEvery = 4;  // steps
 
 // The child with the parent's layers up to kSwapResolution_px.
@@ -27,11 +28,6 @@ nets::Generator low_layers_from(const nets::Generator& parent, const nets::Gener
   return result;
 }
 
-// The resolution of a synthesis block by its name, "b32" or "b32.conv0.weight"; 0 for the latent picture.
-int64_t resolution_of(const std::string& name) {
-  return name.starts_with("picture") ? 0 : std::stoll(name.substr(1));
-}
-
 // The blocks the child may change; the others, and the latent picture, no longer ask for gradients.
 Modules own_blocks(nets::Generator& child, int64_t parent_layers_px) {
   Modules result;
@@ -44,63 +40,6 @@ Modules own_blocks(nets::Generator& child, int64_t parent_layers_px) {
   }
   if (result.empty()) throw Error("a style needs layers of its own: fewer must stay the parent's");
   return result;
-}
-
-// What tells an earlier child from its parent.
-checkpoint::NamedTensors learned_by(const std::filesystem::path& child_file,
-                                    const std::filesystem::path& parent_file) {
-  const checkpoint::NamedTensors child =
-      nets::named_tensors(*nets::load_generator(checkpoint::CheckpointFile(child_file)));
-  const checkpoint::NamedTensors parent =
-      nets::named_tensors(*nets::load_generator(checkpoint::CheckpointFile(parent_file)));
-  checkpoint::NamedTensors result;
-  for (const auto& [name, tensor] : child) {
-    if (!name.starts_with("synthesis.")) continue;
-    const auto found = parent.find(name);
-    if (found == parent.end() || found->second.sizes() != tensor.sizes()) {
-      throw Error(child_file.string() + ": another network than " + parent_file.string() + ": " + name);
-    }
-    result.emplace(name, tensor - found->second);
-  }
-  return result;
-}
-
-// Adds that to the weights of the generator's layers above `parent_layers_px`.
-void carry_over(nets::Generator& generator, int64_t parent_layers_px,
-                const checkpoint::NamedTensors& learned) {
-  const at::NoGradGuard no_grad;
-  for (auto& item : generator->synthesis->named_parameters()) {
-    if (resolution_of(item.key()) <= parent_layers_px) continue;
-    const auto found = learned.find("synthesis." + item.key());
-    if (found == learned.end()) continue;  // of an architecture that has gained layers since
-    if (found->second.sizes() != item.value().sizes()) {
-      throw Error("the earlier child is of another architecture than the generator: " + item.key());
-    }
-    item.value().add_(found->second);
-  }
-}
-
-// Gives the generator's layers above `parent_layers_px` the weights of an earlier child. Those that the child
-// lacks stay as they are.
-void begin_with(const std::filesystem::path& child_file, const std::filesystem::path& parent_file,
-                int64_t parent_layers_px, nets::Generator& generator) {
-  const checkpoint::CheckpointFile file(child_file);
-  const auto refuse = [&](const std::string& why) {
-    throw Error(
-        child_file.string() + ": is no child of " + parent_file.string() + ": " + why,
-        "name a child of this face model with --start, or say with --earlier-generator whose child it is");
-  };
-  if (!nets::may_share_latents(file, checkpoint::CheckpointFile(parent_file))) refuse("another family");
-  const nets::Generator child = nets::load_generator(file);
-  const at::NoGradGuard no_grad;
-  if (!at::allclose(child->mapping->w_avg, generator->mapping->w_avg, 1e-2, 1e-2)) refuse("other latents");
-  auto present = generator->synthesis->named_parameters();
-  for (const auto& item : child->synthesis->named_parameters()) {
-    if (resolution_of(item.key()) <= parent_layers_px) continue;
-    at::Tensor* own = present.find(item.key());
-    if (own == nullptr || own->sizes() != item.value().sizes()) refuse("another architecture: " + item.key());
-    own->copy_(item.value());
-  }
 }
 
 void drop_fine_features(nets::HouseEncoding& code, int64_t finest_px) {
@@ -128,67 +67,6 @@ nets::Generator copy_of(const nets::Generator& parent) {
   return child;
 }
 
-// Colours and fine texture taken away: [N, 3, R, R] of one grey at kContentSize_px.
-at::Tensor content_of(const at::Tensor& pictures) {
-  const at::Tensor weights = at::tensor({0.299f, 0.587f, 0.114f}).view({1, 3, 1, 1});
-  return (at_size(pictures, kContentSize_px) * weights).sum(1, /*keepdim=*/true).expand({-1, 3, -1, -1});
-}
-
-// Learning the look of pictures that belong to no photo: the regions' colours, a critic's verdict, and what
-// stays of a photo in a drawing of any style.
-class Look {
- public:
-  Look(const StyleTrainingOptions& options, at::ScalarType type)
-      : pack_(options.pictures),
-        augmentation_(options.augmentation),
-        content_weight_(options.content),
-        content_(options.nets, type, without_tones(options.weights)) {
-    const at::NoGradGuard no_grad;
-    const std::vector<int64_t>& rows = pack_.training_rows();
-    std::vector<int64_t> some;
-    for (size_t i = 0; i < kPalettePictures && i < rows.size(); ++i) {
-      some.push_back(rows[i * rows.size() / std::min(kPalettePictures, rows.size())]);
-    }
-    const Batch pictures = pack_.batch(some);
-    palette_ = region_colours(pictures.photo, pictures.labels);
-  }
-
-  const PairPack& pack() const { return pack_; }
-
-  Loss loss(const at::Tensor& output, const Batch& batch, std::mt19937_64& random) const {
-    Batch content = batch;
-    content.target = content_of(batch.input);
-    Loss loss = content_(content_of(output), content, random);
-    const at::Tensor colours = colour_distance(region_colours(output, batch.target_labels), palette_);
-    loss.total = loss.total * content_weight_ + colours * kColourWeight;
-    loss.figures["colours"] = colours.item<double>();
-    return loss;
-  }
-
-  Batch draw(int64_t count, std::mt19937_64& random) const {
-    return pack_.random_batch(count, augmentation_, random);
-  }
-
- private:
-  static constexpr size_t kPalettePictures = 256;
-  static constexpr double kColourWeight = 4.0;
-
-  // How light a part is may change; where its edges are may not. There is no picture of the person to compare
-  // with but the photo.
-  static PictureLossWeights without_tones(PictureLossWeights weights) {
-    weights.l1 = 0;
-    weights.identity = std::max(weights.identity, weights.target_identity);
-    weights.target_identity = 0;
-    return weights;
-  }
-
-  PairPack pack_;
-  Augmentation augmentation_;
-  double content_weight_;
-  PictureLoss content_;
-  RegionColours palette_;
-};
-
 IdentityFigures figures_of(const at::Tensor& cosines) {
   return {cosines.mean().item<double>(), cosines.quantile(0.1).item<double>()};
 }
@@ -208,8 +86,11 @@ nets::Generator train_style(const StyleTrainingOptions& options, RunHooks hooks,
   const PairPack pack(options.pairs);
   const at::ScalarType type = training_type(options.precision);
   const PictureLoss picture_loss(options.nets, type, options.weights);
-  std::optional<Look> look;
-  if (!options.pictures.empty()) look.emplace(options, type);
+  std::optional<PictureLook> look;
+  if (!options.pictures.empty()) {
+    look.emplace(options.pictures, options.nets, type, options.weights, options.content,
+                 options.augmentation);
+  }
   Adversary adversary = picture_loss.adversary(options.run.workers);
   const checkpoint::CheckpointFile parent_file(options.generator);
   const checkpoint::CheckpointFile encoder_file(options.encoder);
