@@ -162,13 +162,13 @@ fs::path write_chain_clip(const fs::path& folder) {
 BenchScene chain_scene(int threads) {
   const auto folder = std::make_shared<WorkFolder>();
   const fs::path clip = write_chain_clip(folder->path);
-  const auto predictor = std::make_shared<face::SharedLandmarkPredictor>(face::load_landmark_predictor());
-  const auto prepare = [folder, clip, predictor, threads](c10::ScalarType type) -> BenchRun {
+  const tracking::FaceModels face_models = tracking::load_face_models();
+  const auto prepare = [folder, clip, face_models, threads](c10::ScalarType type) -> BenchRun {
     const auto toonifier = std::make_shared<toon::Toonifier>(toon::find_style(toon::kDefaultStyle), type);
     toon::ConvertOptions options;
     options.workers = threads;
-    return [folder, clip, predictor, toonifier, options] {
-      toon::convert_video(clip, folder->path / "result.mp4", *toonifier, *predictor, options);
+    return [folder, clip, face_models, toonifier, options] {
+      toon::convert_video(clip, folder->path / "result.mp4", *toonifier, face_models, options);
     };
   };
   return {"house-chain", "convert: 640×480 video to video, one face", prepare, kChainFrames};

@@ -20,6 +20,7 @@ extern "C" {
 #include "base/model_path.h"
 #include "checkpoint/checkpoint_file.h"
 #include "face/landmarks.h"
+#include "face/profile_detector.h"
 
 namespace toonmirror::app {
 namespace {
@@ -72,6 +73,14 @@ Finding check_landmarks() {
   }
 }
 
+Finding check_cascade() {
+  try {
+    return {"profile cascade", Health::kOk, face::find_profile_cascade().string(), ""};
+  } catch (const Error& error) {
+    return {"profile cascade", Health::kMissing, error.what(), error.hint()};
+  }
+}
+
 // One finding per file, and the set of kinds among the readable ones.
 Finding check_model(const fs::path& path, std::set<std::string>& kinds) {
   try {
@@ -109,7 +118,7 @@ std::vector<Finding> check_media() {
 }
 
 std::vector<Finding> check_models() {
-  std::vector<Finding> findings = {check_landmarks()};
+  std::vector<Finding> findings = {check_landmarks(), check_cascade()};
   std::set<std::string> kinds;
   for (const fs::path& path : list_models(".safetensors")) findings.push_back(check_model(path, kinds));
   for (const char* needed : {"generator", "encoder", "parser"}) {

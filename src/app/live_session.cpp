@@ -50,16 +50,17 @@ constexpr ptrdiff_t kMostLatencies = 100000;  // that are remembered for the sum
 LiveSession::LiveSession(const LiveArguments& arguments)
     : arguments_(arguments),
       compute_(engine::choose_compute(arguments.compute)),
-      predictor_(face::load_landmark_predictor()),
+      face_models_(tracking::load_face_models()),
       camera_(std::make_shared<media::Capture>(arguments.camera)),
       toonifier_(std::make_shared<toon::Toonifier>(toon::find_style(arguments.style), compute_.precision,
                                                    compute_.device)) {
   live::LiveOptions options;
   options.workers = compute_.threads;
   options.target_fps = arguments.target_fps;
+  options.no_face = arguments.no_face;
   options.precision = compute_.precision;
   options.motion_model = find_model(arguments.motion_model, ".safetensors");
-  mirror_ = std::make_unique<live::LiveMirror>(camera_, toonifier_, predictor_, options);
+  mirror_ = std::make_unique<live::LiveMirror>(camera_, toonifier_, face_models_, options);
   for (const fs::path& style : list_models(".toml")) panel_.styles.push_back(style.stem().string());
   for (const fs::path& sample : list_models(".jpg", "samples")) {
     const media::StillImage image = media::read_still(sample);

@@ -21,6 +21,7 @@ struct LiveArguments {
   std::string mode = "mirror", driving, style = toon::kDefaultStyle, motion_model = "motion";
   toon::PasteMode paste = toon::PasteMode::kHead;
   toon::FaceChoice faces = toon::FaceChoice::kAll;
+  tracking::NoFace no_face = tracking::NoFace::kFade;
   toon::SceneChoice scene = toon::SceneChoice::kOfStyle;
   int size_px = toon::DrawingSizes::kAuto;
   std::string record, microphone = "auto", virtual_camera;
@@ -78,7 +79,7 @@ class LiveSession {
 
   LiveArguments arguments_;
   engine::Compute compute_;
-  face::SharedLandmarkPredictor predictor_;
+  tracking::FaceModels face_models_;
   std::shared_ptr<media::Capture> camera_;
   std::shared_ptr<toon::Toonifier> toonifier_;
   std::unique_ptr<live::LiveMirror> mirror_;

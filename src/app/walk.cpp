@@ -7,11 +7,11 @@
 #include "base/error.h"
 #include "base/interrupt.h"
 #include "base/progress.h"
-#include "face/landmarks.h"
 #include "media/still.h"
 #include "media/video_writer.h"
 #include "toon/encode_face.h"
 #include "toon/pictures.h"
+#include "tracking/face_search.h"
 
 namespace toonmirror::app {
 namespace {
@@ -57,16 +57,13 @@ cv::Mat swayed(const cv::Mat& picture, double turn, int size_px) {
 
 std::vector<toon::FaceCode> codes_of_photos(const toon::Toonifier& toonifier,
                                             const std::vector<std::string>& photos) {
-  const face::SharedLandmarkPredictor predictor = face::load_landmark_predictor();
-  face::Detector detector;
+  const tracking::FaceModels face_models = tracking::load_face_models();
   StageTimer timer;
   std::vector<toon::FaceCode> codes;
   for (const std::string& path : photos) {
     media::StillImage still = media::read_still(path);
     const cv::Mat photo = toon::picture_of(still);
-    const std::vector<face::Face> faces = face::find_faces(detector, *predictor.get(), photo);
-    if (faces.empty())
-      throw Error(path + ": no face found", "choose a photo that shows a face from the front");
+    const std::vector<face::Face> faces = tracking::require_faces(face_models, photo, path);
     codes.push_back(toon::encode_face(photo, faces.front(), toonifier, timer).code);
   }
   return codes;

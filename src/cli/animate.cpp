@@ -57,7 +57,7 @@ class AvatarMaker {
  public:
   AvatarMaker(const AvatarArguments& arguments, bool draws)
       : compute_(choose_compute(arguments.compute)),
-        predictor_(face::load_landmark_predictor()),
+        face_models_(tracking::load_face_models()),
         draw_(arguments.draw) {
     if (arguments.no_toon && draw_ == toon::DrawWith::kTeacher) {
       throw UsageError("--no-toon moves the photo itself: nobody draws it", "leave out --draw");
@@ -77,17 +77,17 @@ class AvatarMaker {
     const media::StillImage image = media::read_still(source);
     for (const std::string& warning : image.warnings) spdlog::warn("{}", warning);
     const cv::Mat photo(image.height, image.width, CV_8UC3, const_cast<uint8_t*>(image.rgb.data()));
-    return toon::make_avatar(photo, source.string(), toonifier_ ? &*toonifier_ : nullptr, model_, predictor_,
-                             draw_);
+    return toon::make_avatar(photo, source.string(), toonifier_ ? &*toonifier_ : nullptr, model_,
+                             face_models_, draw_);
   }
 
   nets::MotionModel& model() { return model_; }
-  const face::SharedLandmarkPredictor& predictor() const { return predictor_; }
+  const tracking::FaceModels& face_models() const { return face_models_; }
   int threads() const { return compute_.threads; }
 
  private:
   Compute compute_;
-  face::SharedLandmarkPredictor predictor_;
+  tracking::FaceModels face_models_;
   nets::MotionModel model_{nullptr};
   toon::DrawWith draw_;
   std::optional<toon::Toonifier> toonifier_;
@@ -135,7 +135,7 @@ int run_animate(AnimateArguments arguments) {
   batch.run([&](app::BatchItem& item) { avatars.emplace(item.input, maker.make(item.input)); });
   if (avatars.empty()) return finish_batch(batch, arguments.json);
   const toon::DrivingMotion motion = toon::detect_motion(
-      toon::analyse_driving(arguments.driving, maker.predictor()), maker.model(), options.workers);
+      toon::analyse_driving(arguments.driving, maker.face_models()), maker.model(), options.workers);
   for (const std::string& warning : motion.driving.warnings) spdlog::warn("{}", warning);
   batch.run([&](app::BatchItem& item) {
     batch.name_result(item, media::InputKind::kVideo);

@@ -60,6 +60,15 @@ void add_faces_option(CLI::App& command, toon::FaceChoice& faces) {
              {{"all", toon::FaceChoice::kAll}, {"largest", toon::FaceChoice::kLargest}});
 }
 
+void add_no_face_option(CLI::App& command, tracking::NoFace& no_face) {
+  add_choice(command, "--no-face", no_face, "fade",
+             "What a drawing does whose face is gone from a video: fade (in a quarter of a second), hold (it "
+             "stays for two seconds more) or pass (the picture shows at once)",
+             {{"fade", tracking::NoFace::kFade},
+              {"hold", tracking::NoFace::kHold},
+              {"pass", tracking::NoFace::kPass}});
+}
+
 void add_size_option(CLI::App& command, int& size_px) {
   add_choice(command, "--size", size_px, "auto",
              "Pixels of a drawing's side, up to those of the style's network: auto draws small faces at 256",

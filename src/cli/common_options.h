@@ -27,6 +27,9 @@ void add_scene_option(CLI::App& command, toon::SceneChoice& scene);
 // --faces all|largest
 void add_faces_option(CLI::App& command, toon::FaceChoice& faces);
 
+// --no-face fade|hold|pass
+void add_no_face_option(CLI::App& command, tracking::NoFace& no_face);
+
 // --size auto|256|512|1024, as toon::DrawingSizes takes it.
 void add_size_option(CLI::App& command, int& size_px);
 

@@ -32,6 +32,7 @@ struct Arguments {
   toon::PasteMode paste = toon::PasteMode::kHead;
   toon::SceneChoice scene = toon::SceneChoice::kOfStyle;
   toon::FaceChoice faces = toon::FaceChoice::kAll;
+  tracking::NoFace no_face = tracking::NoFace::kFade;
   int size_px = toon::DrawingSizes::kAuto;
   toon::DrawWith draw = toon::DrawWith::kAuto;
   std::string codec = "auto";
@@ -47,11 +48,12 @@ class Converter {
   explicit Converter(const Arguments& arguments)
       : arguments_(arguments),
         compute_(choose_compute(arguments.compute)),
-        predictor_(face::load_landmark_predictor()),
+        face_models_(tracking::load_face_models()),
         toonifier_(chosen_style(arguments), compute_.precision, compute_.device) {
     options_.paste.mode = arguments.paste;
     options_.paste.scene = arguments.scene;
     options_.faces = arguments.faces;
+    options_.no_face = arguments.no_face;
     options_.size_px = arguments.size_px;
     options_.draw = chosen_draw(arguments, toonifier_.style());
     options_.workers = compute_.threads;
@@ -65,7 +67,7 @@ class Converter {
     batch.name_result(item, kind);
     const auto convert_kind = kind == media::InputKind::kStill ? toon::convert_still : toon::convert_video;
     const toon::ConvertReport report =
-        convert_kind(item.input, item.output, toonifier_, predictor_, options_);
+        convert_kind(item.input, item.output, toonifier_, face_models_, options_);
     for (const std::string& warning : report.warnings) spdlog::warn("{}", warning);
     for (const std::string& notice : report.notices) spdlog::info("{}", notice);
     item.report = app::to_json(report);
@@ -94,7 +96,7 @@ class Converter {
 
   const Arguments& arguments_;
   Compute compute_;
-  face::SharedLandmarkPredictor predictor_;
+  tracking::FaceModels face_models_;
   toon::Toonifier toonifier_;
   toon::ConvertOptions options_;
 };
@@ -127,6 +129,7 @@ void add_convert(CLI::App& app, Action& chosen) {
   add_draw_option(*command, arguments->draw, "photos");
   add_size_option(*command, arguments->size_px);
   add_faces_option(*command, arguments->faces);
+  add_no_face_option(*command, arguments->no_face);
   command
       ->add_option("--likeness", arguments->likeness,
                    "Share of the photo's own features, 0 to 1 (default: the style's)")

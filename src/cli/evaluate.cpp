@@ -39,11 +39,11 @@ struct Arguments {
 
 std::vector<evaluation::ClipFigures> measure_clips(const Arguments& arguments,
                                                    const toon::Toonifier& toonifier,
-                                                   const face::SharedLandmarkPredictor& predictor) {
+                                                   const tracking::FaceModels& face_models) {
   std::vector<evaluation::ClipFigures> figures;
   for (const std::filesystem::path& file : app::expand_inputs(arguments.clips)) {
     if (media::probe(file) != media::InputKind::kVideo) continue;
-    figures.push_back(evaluation::measure_clip(file, toonifier, predictor, arguments.frames));
+    figures.push_back(evaluation::measure_clip(file, toonifier, face_models, arguments.frames));
     spdlog::info("{}: {} of {} pictures with a face, {} at rest", figures.back().name,
                  figures.back().with_face, figures.back().frames, figures.back().at_rest);
   }
@@ -110,19 +110,20 @@ int run_evaluate(Arguments arguments) {
   toon::Style style = toon::find_style(arguments.style);
   if (arguments.likeness) style.likeness = *arguments.likeness;
   const toon::Toonifier toonifier(style, compute.precision, compute.device);
-  const face::SharedLandmarkPredictor predictor = face::load_landmark_predictor();
+  const tracking::FaceModels face_models = tracking::load_face_models();
   evaluation::EvaluationReport report;
   report.style = style.name;
   report.likeness = style.likeness;
   if (arguments.blend) {
-    report.blends = evaluation::measure_blends(seed_options(arguments, compute), style, compute, predictor);
+    report.blends =
+        evaluation::measure_blends(seed_options(arguments, compute), style, compute, face_models.landmarks);
   } else if (arguments.seeds > 0) {
-    report.seeds = measure_seeds_of(arguments, style, compute, predictor);
+    report.seeds = measure_seeds_of(arguments, style, compute, face_models.landmarks);
   } else if (has_photos) {
-    report.photos = evaluation::measure_photos(arguments.photos, toonifier, predictor);
+    report.photos = evaluation::measure_photos(arguments.photos, toonifier, face_models.landmarks);
     for (const std::string& line : report.photos->left_out) spdlog::warn("left out: {}", line);
   }
-  if (!arguments.clips.empty()) report.clips = measure_clips(arguments, toonifier, predictor);
+  if (!arguments.clips.empty()) report.clips = measure_clips(arguments, toonifier, face_models);
   if (!arguments.sheet.empty()) write_sheet(arguments, toonifier, compute);
   fmt::print("{}",
              arguments.json ? evaluation::to_json(report).dump(2) + "\n" : evaluation::to_table(report));

@@ -99,6 +99,7 @@ void add_live(CLI::App& app, Action& chosen) {
   add_scene_option(*command, a.scene);
   add_size_option(*command, a.size_px);
   add_faces_option(*command, a.faces);
+  add_no_face_option(*command, a.no_face);
   command->add_option("--stability", a.stability, "How much the drawing is steadied, 0 to 1")
       ->check(CLI::Range(0.0, 1.0));
   command

@@ -18,7 +18,6 @@
 #include "cli/common_options.h"
 #include "cli/exit_code.h"
 #include "face/alignment.h"
-#include "face/landmarks.h"
 #include "media/still.h"
 #include "nets/model_file.h"
 #include "toon/encode_face.h"
@@ -27,6 +26,7 @@
 #include "toon/seeds.h"
 #include "toon/style.h"
 #include "toon/toonifier.h"
+#include "tracking/face_search.h"
 #include "training/projector.h"
 
 namespace toonmirror::cli {
@@ -58,9 +58,7 @@ struct FoundFace {
 };
 
 FoundFace find_face(const Arguments& arguments, const cv::Mat& photo) {
-  const face::SharedLandmarkPredictor predictor = face::load_landmark_predictor();
-  face::Detector detector;
-  const std::vector<face::Face> faces = face::find_faces(detector, *predictor.get(), photo);
+  const std::vector<face::Face> faces = tracking::find_faces(tracking::load_face_models(), photo);
   FoundFace found;
   if (!faces.empty()) found.face = faces.front();
   if (arguments.aligned) {

@@ -17,13 +17,13 @@
 #include "checkpoint/safetensors.h"
 #include "datasets/photo_index.h"
 #include "engine/compute.h"
-#include "face/tracker.h"
 #include "media/video_reader.h"
 #include "teachers/pair_builder.h"
 #include "toon/avatar.h"
 #include "toon/draw_faces.h"
 #include "toon/face_follower.h"
 #include "toon/pictures.h"
+#include "tracking/tracker.h"
 
 namespace toonmirror::datasets {
 namespace {
@@ -38,9 +38,9 @@ struct ClipFrames {
   std::vector<face::Face> faces;
 };
 
-ClipFrames read_clip(const fs::path& path, const face::SharedLandmarkPredictor& predictor, int every) {
+ClipFrames read_clip(const fs::path& path, const tracking::FaceModels& face_models, int every) {
   media::VideoReader reader(path);
-  face::Tracker tracker(predictor);
+  tracking::Tracker tracker(face_models.mesh);
   toon::FaceFollower follower;
   ClipFrames clip;
   for (media::Frame frame; reader.read(frame);) {
@@ -48,7 +48,7 @@ ClipFrames read_clip(const fs::path& path, const face::SharedLandmarkPredictor& 
     const cv::Mat picture = toon::picture_of(frame);
     std::vector<face::Face> faces = tracker.update(picture, frame.seconds());
     follower.keep_chosen(faces, frame.seconds());
-    if (faces.empty() || frame.index % every != 0) continue;
+    if (faces.empty() || !faces.front().seen || frame.index % every != 0) continue;
     clip.pictures.push_back(picture.clone());
     clip.faces.push_back(faces.front());
   }
@@ -102,7 +102,7 @@ PackedClip packed(const ClipFrames& clip) {
 
 // The same frames drawn; landmarks are found anew, since a style may change shapes.
 PackedClip drawn(const ClipFrames& clip, const toon::Toonifier& toonifier,
-                 const face::SharedLandmarkPredictor& predictor) {
+                 const tracking::FaceModels& face_models) {
   PackedClip result;
   const cv::Rect square = square_of(clip);
   StageTimer timer;
@@ -111,7 +111,8 @@ PackedClip drawn(const ClipFrames& clip, const toon::Toonifier& toonifier,
     cv::Mat picture = clip.pictures[i].clone();
     toon::draw_faces(picture, {clip.faces[i]}, toonifier,
                      {toon::PasteMode::kHead, 0, toon::SceneChoice::kKeep}, timer);
-    result.add(picture, predictor.get()->predict(picture, face::box_of(clip.faces[i].landmarks)), square);
+    result.add(picture, face_models.landmarks.get()->predict(picture, face::box_of(clip.faces[i].landmarks)),
+               square);
   }
   return result;
 }
@@ -159,7 +160,7 @@ void write_pack(const fs::path& output, const std::vector<Packed>& clips, const 
 void pack_motion_clips(const MotionClipOptions& options, const fs::path& output) {
   const std::vector<fs::path> files = files_beside_index(options.clips);
   const ClipPersons persons(options.index);
-  const face::SharedLandmarkPredictor predictor = face::load_landmark_predictor();
+  const tracking::FaceModels face_models = tracking::load_face_models();
   std::optional<toon::Toonifier> toonifier;
   if (!options.toon_style.empty()) {
     toonifier.emplace(toon::find_style(options.toon_style), engine::choose_compute({}).precision);
@@ -172,11 +173,11 @@ void pack_motion_clips(const MotionClipOptions& options, const fs::path& output)
   for_each_index(files.size(), toon::drawing_workers(usable_cores()), [&] {
     return [&](size_t i) {
       try {
-        const ClipFrames clip = read_clip(files[i], predictor, options.every);
+        const ClipFrames clip = read_clip(files[i], face_models, options.every);
         if (clip.faces.empty()) throw Error(files[i].string() + ": no face found");
         clips[i].held_out = persons.holds_out(files[i]);
         clips[i].photo = packed(clip);
-        if (toonifier && i % kToonEvery == 0) clips[i].toon = drawn(clip, *toonifier, predictor);
+        if (toonifier && i % kToonEvery == 0) clips[i].toon = drawn(clip, *toonifier, face_models);
       } catch (const Error& error) {
         spdlog::warn("left out: {}", error.what());
       }

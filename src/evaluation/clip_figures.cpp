@@ -6,11 +6,11 @@
 
 #include "base/interrupt.h"
 #include "face/alignment.h"
-#include "face/tracker.h"
 #include "media/video_reader.h"
 #include "toon/draw_faces.h"
 #include "toon/face_follower.h"
 #include "toon/pictures.h"
+#include "tracking/tracker.h"
 
 namespace toonmirror::evaluation {
 namespace {
@@ -57,11 +57,11 @@ double uneven_pixels(const cv::Mat& a, const cv::Mat& b, const cv::Mat& c, const
 }  // namespace
 
 ClipFigures measure_clip(const std::filesystem::path& clip, const toon::Toonifier& toonifier,
-                         const face::SharedLandmarkPredictor& predictor, int64_t max_frames) {
+                         const tracking::FaceModels& face_models, int64_t max_frames) {
   ClipFigures figures;
   figures.name = clip.filename().string();
   media::VideoReader reader(clip, {.square_pixels = true});
-  face::Tracker tracker(predictor);
+  tracking::Tracker tracker(face_models.mesh);
   toon::FaceFollower follower;
   StageTimer timer;
   std::deque<Moment> last;
@@ -72,7 +72,7 @@ ClipFigures measure_clip(const std::filesystem::path& clip, const toon::Toonifie
     const cv::Mat rgb = toon::picture_of(frame).clone();
     std::vector<face::Face> faces = tracker.update(rgb, frame.seconds());
     follower.keep_chosen(faces, frame.seconds());
-    if (faces.empty()) {
+    if (faces.empty() || !faces.front().seen) {
       last.clear();
       continue;
     }
@@ -89,8 +89,8 @@ ClipFigures measure_clip(const std::filesystem::path& clip, const toon::Toonifie
     // Both are looked at through the same box, or the box's own jitter would be counted.
     const cv::Rect2f box = face::box_of(face.landmarks);
     const double roll = face::roll_of(face.landmarks);
-    moment.in = predictor.get()->predict(moment.before, box, roll);
-    moment.out = predictor.get()->predict(moment.after, box, roll);
+    moment.in = face_models.landmarks.get()->predict(moment.before, box, roll);
+    moment.out = face_models.landmarks.get()->predict(moment.after, box, roll);
     last.push_back(std::move(moment));
     if (last.size() > 3) last.pop_front();
     if (last.size() < 3) continue;

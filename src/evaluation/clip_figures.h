@@ -5,8 +5,8 @@
 #include <filesystem>
 #include <string>
 
-#include "face/landmarks.h"
 #include "toon/toonifier.h"
+#include "tracking/face_models.h"
 
 namespace toonmirror::evaluation {
 
@@ -25,6 +25,6 @@ struct ClipFigures {
 // Draws the face that was the clip's largest when it came, in at most `max_frames` pictures. Throws Error where
 // it is no video, Interrupted.
 ClipFigures measure_clip(const std::filesystem::path& clip, const toon::Toonifier& toonifier,
-                         const face::SharedLandmarkPredictor& predictor, int64_t max_frames);
+                         const tracking::FaceModels& face_models, int64_t max_frames);
 
 }  // namespace toonmirror::evaluation

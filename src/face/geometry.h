@@ -1,4 +1,4 @@
-// Boxes and means of points. Internal to this layer.
+// Boxes and means of points, for this layer and those that find faces.
 #pragma once
 
 #include <algorithm>

@@ -16,9 +16,9 @@ double seconds_of(std::chrono::steady_clock::time_point time) {
   return std::chrono::duration<double>(time.time_since_epoch()).count();
 }
 
-LiveAvatar::LiveAvatar(face::SharedLandmarkPredictor predictor, std::filesystem::path motion_model,
+LiveAvatar::LiveAvatar(tracking::FaceModels face_models, std::filesystem::path motion_model,
                        at::ScalarType precision, StageTimer& timer)
-    : predictor_(std::move(predictor)),
+    : face_models_(std::move(face_models)),
       motion_model_(std::move(motion_model)),
       precision_(precision),
       timer_(timer) {}
@@ -29,7 +29,7 @@ void LiveAvatar::make(const cv::Mat& photo, const toon::Toonifier& toonifier) {
     motion_->prepare(precision_);
   }
   const toon::Avatar avatar =
-      toon::make_avatar(photo, "the camera's picture", &toonifier, motion_, predictor_);
+      toon::make_avatar(photo, "the camera's picture", &toonifier, motion_, face_models_);
   puppet_ = std::make_unique<toon::Puppet>(toon::Animator(motion_, avatar, {}));
 }
 
@@ -47,9 +47,9 @@ std::optional<cv::Mat> LiveAvatar::drive(bool square) {
   if (!frame) return std::nullopt;
   const cv::Mat rgb = picture_of(*frame);
   const double time_s = seconds_of(frame->captured);
-  const LiveFaces found = driving_finder_->find(rgb, time_s, toon::FaceChoice::kLargest);
+  const std::vector<face::Face> faces = driving_finder_->find(rgb, time_s, toon::FaceChoice::kLargest);
   std::optional<face::Face> face;
-  if (!found.faces.empty()) face = found.faces.front();
+  if (!faces.empty() && faces.front().seen) face = faces.front();
   return follow(rgb, face, time_s, square);
 }
 
@@ -59,7 +59,7 @@ void LiveAvatar::write(const std::filesystem::path& path) const {
 
 void LiveAvatar::drive_with(std::unique_ptr<media::Capture> video) {
   driving_ = std::move(video);
-  driving_finder_ = std::make_unique<LiveFaceFinder>(predictor_, kQualitySteps.front().detect_every);
+  driving_finder_ = std::make_unique<LiveFaceFinder>(face_models_.mesh, kQualitySteps.front().detect_every);
   recalibrate();
 }
 

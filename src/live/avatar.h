@@ -8,20 +8,20 @@
 #include <optional>
 
 #include "base/stage_timer.h"
-#include "face/landmarks.h"
 #include "live/faces.h"
 #include "media/capture.h"
 #include "nets/first_order_motion.h"
 #include "toon/puppet.h"
 #include "toon/toonifier.h"
+#include "tracking/face_models.h"
 
 namespace toonmirror::live {
 
 class LiveAvatar {
  public:
   // The motion model is read when it is first needed. What moving costs is counted in `timer` as "motion".
-  LiveAvatar(face::SharedLandmarkPredictor predictor, std::filesystem::path motion_model,
-             at::ScalarType precision, StageTimer& timer);
+  LiveAvatar(tracking::FaceModels face_models, std::filesystem::path motion_model, at::ScalarType precision,
+             StageTimer& timer);
 
   bool exists() const { return puppet_ != nullptr; }
 
@@ -48,7 +48,7 @@ class LiveAvatar {
   void recalibrate();
 
  private:
-  const face::SharedLandmarkPredictor predictor_;
+  const tracking::FaceModels face_models_;
   const std::filesystem::path motion_model_;
   const at::ScalarType precision_;
   StageTimer& timer_;

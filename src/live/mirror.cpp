@@ -5,11 +5,8 @@
 
 #include <algorithm>
 #include <atomic>
-#include <deque>
-#include <functional>
 #include <mutex>
 #include <opencv2/imgproc.hpp>
-#include <shared_mutex>
 #include <thread>
 
 #include "base/error.h"
@@ -17,7 +14,9 @@
 #include "base/range.h"
 #include "live/avatar.h"
 #include "live/faces.h"
+#include "live/orders.h"
 #include "live/quality.h"
+#include "live/shared_toonifier.h"
 #include "toon/draw_faces.h"
 #include "toon/latent_filter.h"
 
@@ -34,7 +33,7 @@ struct LiveMirror::Impl {
     int64_t index = 0;
     media::LiveFrame frame;
     cv::Mat rgb;  // of the frame, perhaps smaller
-    LiveFaces found;
+    std::vector<face::Face> faces;
     std::vector<int> largest_px;  // of the drawings
     double time_s = 0;
     LiveSettings settings;
@@ -42,14 +41,14 @@ struct LiveMirror::Impl {
   };
 
   Impl(std::shared_ptr<media::Capture> first_camera, std::shared_ptr<toon::Toonifier> first_toonifier,
-       face::SharedLandmarkPredictor landmarks, const LiveOptions& chosen)
+       tracking::FaceModels models, const LiveOptions& chosen)
       : camera(std::move(first_camera)),
-        predictor(std::move(landmarks)),
+        face_models(std::move(models)),
         options(chosen),
         style(first_toonifier->style()),
-        toonifier(std::move(first_toonifier)),
-        finder(predictor, kQualitySteps.front().detect_every),
-        avatar(predictor, chosen.motion_model, chosen.precision, timer),
+        drawing_with(std::move(first_toonifier)),
+        finder(face_models.mesh, kQualitySteps.front().detect_every, chosen.no_face),
+        avatar(face_models, chosen.motion_model, chosen.precision, timer),
         quality(chosen.target_fps) {
     for (int i = 0; i < options.workers; ++i) {
       workers.emplace_back([this, i](const std::stop_token& stop) { work(stop, i); });
@@ -65,7 +64,7 @@ struct LiveMirror::Impl {
     toon::compute_in_this_thread_alone();
     while (!stop.stop_requested()) {
       try {
-        obey();
+        orders.obey();
         const LiveSettings now = current();
         if (now.mode == LiveMode::kMirror) {
           at::set_num_threads(1);
@@ -87,36 +86,9 @@ struct LiveMirror::Impl {
     }
   }
 
-  // What changes what workers use is done by one of them between two pictures: the window, which asks for it,
-  // never waits for a picture, a network or a file.
-  void order(std::function<void()> what) {
-    const std::lock_guard lock(orders_mutex);
-    orders.push_back(std::move(what));
-  }
-
-  // One worker at a time, in the order in which they were given; one that fails leaves the others to be done.
-  void obey() {
-    const std::unique_lock alone(obeying, std::try_to_lock);
-    if (!alone) return;
-    while (const std::function<void()> what = next_order()) what();
-  }
-
-  std::function<void()> next_order() {
-    const std::lock_guard lock(orders_mutex);
-    if (orders.empty()) return nullptr;
-    std::function<void()> what = std::move(orders.front());
-    orders.pop_front();
-    return what;
-  }
-
   std::shared_ptr<media::Capture> present_camera() const {
     const std::lock_guard lock(settings_mutex);
     return camera;
-  }
-
-  std::shared_lock<std::shared_mutex> lock_style() const {
-    const std::lock_guard gate(style_gate);
-    return std::shared_lock(style_mutex);
   }
 
   LiveSettings current() const {
@@ -152,9 +124,9 @@ struct LiveMirror::Impl {
     }
     finder.detect_every(step.detect_every);
     const auto timed = timer.measure("face");
-    job.found = finder.find(job.rgb, job.time_s, now.faces);
+    job.faces = finder.find(job.rgb, job.time_s, now.faces);
     if (now.size_px != sizes.wanted_px()) sizes = toon::DrawingSizes(now.size_px);
-    job.largest_px = sizes.choose(job.found.faces);
+    job.largest_px = sizes.choose(job.faces);
     for (int& px : job.largest_px) px = std::min(px, step.largest_drawing_px);
     return job;
   }
@@ -162,24 +134,25 @@ struct LiveMirror::Impl {
   void draw(Job& job) {
     LivePicture picture = {job.index, job.frame.captured, job.rgb.clone(), {}, 0};
     picture.after = job.rgb.clone();
-    picture.faces = static_cast<int>(job.found.faces.size());
-    const auto lock = lock_style();
-    const std::shared_ptr<const toon::Toonifier> drawing = toonifier;
-    toon::PasteOptions paste = job.settings.paste;
-    if (picture.faces > 0 || toon::draws_scene(drawing->style(), paste)) {
+    picture.faces = static_cast<int>(job.faces.size());
+    drawing_with.use([&](const toon::Toonifier& toonifier) { draw(job, toonifier, picture); });
+    publish(std::move(picture));
+  }
+
+  void draw(Job& job, const toon::Toonifier& toonifier, LivePicture& picture) {
+    const toon::PasteOptions& paste = job.settings.paste;
+    if (picture.faces > 0 || toon::draws_scene(toonifier.style(), paste)) {
       std::vector<cv::Mat> drawings;
       toon::DrawHooks hooks;
       hooks.drawings = &drawings;
       hooks.largest_px = job.largest_px;
       hooks.change_code = [&](const face::Face& face, toon::FaceCode& code) {
         filter.smooth(face.track_id, job.time_s, code);
-        mix(job, *drawing, code);
+        mix(job, toonifier, code);
       };
-      paste.presence = job.found.presence;
-      toon::draw_faces(picture.after, job.found.faces, *drawing, paste, timer, hooks);
+      toon::draw_faces(picture.after, job.faces, toonifier, paste, timer, hooks);
       if (job.settings.square && !drawings.empty()) picture.after = drawings.front();
     }
-    publish(std::move(picture));
   }
 
   static void mix(const Job& job, const toon::Toonifier& drawing, toon::FaceCode& code) {
@@ -214,15 +187,15 @@ struct LiveMirror::Impl {
     if (!camera_frame) return;
     LivePicture picture = {++last_index, camera_frame->captured, picture_of(*camera_frame).clone(), {}, 0};
     const double time_s = seconds_of(camera_frame->captured);
-    LiveFaces found;
+    std::vector<face::Face> faces;
     {
       const auto timed = timer.measure("face");
-      found = finder.find(picture.before, time_s, toon::FaceChoice::kLargest);
+      faces = finder.find(picture.before, time_s, toon::FaceChoice::kLargest);
     }
-    picture.faces = static_cast<int>(found.faces.size());
-    if (wants_avatar && found.presence >= 1 && !found.faces.empty()) make_avatar(picture.before);
+    picture.faces = static_cast<int>(faces.size());
     std::optional<face::Face> face;
-    if (!found.faces.empty()) face = found.faces.front();
+    if (!faces.empty() && faces.front().seen) face = faces.front();
+    if (wants_avatar && face) make_avatar(picture.before);
     if (!avatar.exists()) {
       picture.after = picture.before;
     } else if (now.mode == LiveMode::kPuppet) {
@@ -240,14 +213,13 @@ struct LiveMirror::Impl {
 
   void make_avatar(const cv::Mat& photo) {
     wants_avatar = false;
-    const auto lock = lock_style();
-    avatar.make(photo, *toonifier);
+    drawing_with.use([&](const toon::Toonifier& toonifier) { avatar.make(photo, toonifier); });
     has_avatar = true;
     say("");
   }
 
   std::shared_ptr<media::Capture> camera;  // settings_mutex's
-  const face::SharedLandmarkPredictor predictor;
+  const tracking::FaceModels face_models;
   const LiveOptions options;
   StageTimer timer;
 
@@ -258,16 +230,12 @@ struct LiveMirror::Impl {
   std::string message;
   std::exception_ptr failure;
 
-  // Shared: draws; alone: changes the toonifier. Whoever wants either passes the gate first, or those who
-  // draw, one of whom always does, would keep the others out for ever.
-  mutable std::mutex style_gate;
-  mutable std::shared_mutex style_mutex;
-  std::shared_ptr<toon::Toonifier> toonifier;
+  SharedToonifier drawing_with;
   toon::LatentFilter filter;
 
-  std::mutex obeying;
-  std::mutex orders_mutex;
-  std::deque<std::function<void()>> orders;
+  // What changes what workers use is done by one of them between two pictures: the window, which asks for it,
+  // never waits for a picture, a network or a file.
+  Orders orders;
 
   mutable std::mutex finder_mutex;  // of what follows: whoever takes a picture
   LiveFaceFinder finder;
@@ -285,8 +253,9 @@ struct LiveMirror::Impl {
 };
 
 LiveMirror::LiveMirror(std::shared_ptr<media::Capture> camera, std::shared_ptr<toon::Toonifier> toonifier,
-                       face::SharedLandmarkPredictor predictor, const LiveOptions& options)
-    : impl_(std::make_unique<Impl>(std::move(camera), std::move(toonifier), std::move(predictor), options)) {}
+                       tracking::FaceModels face_models, const LiveOptions& options)
+    : impl_(
+          std::make_unique<Impl>(std::move(camera), std::move(toonifier), std::move(face_models), options)) {}
 
 LiveMirror::~LiveMirror() = default;
 
@@ -330,11 +299,11 @@ void LiveMirror::use(std::shared_ptr<toon::Toonifier> toonifier) {
     const std::lock_guard lock(impl_->settings_mutex);
     impl_->style = toonifier->style();
   }
-  impl_->order([impl = impl_.get(), toonifier = std::move(toonifier)] {
-    const std::lock_guard gate(impl->style_gate);
-    const std::unique_lock lock(impl->style_mutex);
-    impl->toonifier = toonifier;
-    impl->filter.reset();
+  impl_->orders.add([impl = impl_.get(), toonifier = std::move(toonifier)] {
+    impl->drawing_with.change([&](std::shared_ptr<toon::Toonifier>& present) {
+      present = toonifier;
+      impl->filter.reset();
+    });
   });
 }
 
@@ -344,10 +313,9 @@ void LiveMirror::restyle(const toon::Style& style) {
     const std::lock_guard lock(impl_->settings_mutex);
     impl_->style = style;
   }
-  impl_->order([impl = impl_.get(), style] {
-    const std::lock_guard gate(impl->style_gate);
-    const std::unique_lock lock(impl->style_mutex);
-    impl->toonifier->restyle(style);
+  impl_->orders.add([impl = impl_.get(), style] {
+    impl->drawing_with.change(
+        [&](const std::shared_ptr<toon::Toonifier>& present) { present->restyle(style); });
   });
 }
 
@@ -359,14 +327,14 @@ toon::Style LiveMirror::style() const {
 void LiveMirror::capture_avatar() { impl_->wants_avatar = true; }
 
 void LiveMirror::recalibrate() {
-  impl_->order([impl = impl_.get()] {
+  impl_->orders.add([impl = impl_.get()] {
     const std::lock_guard lock(impl->finder_mutex);
     impl->avatar.recalibrate();
   });
 }
 
 void LiveMirror::drive_with(const std::filesystem::path& video) {
-  impl_->order([impl = impl_.get(), video] {
+  impl_->orders.add([impl = impl_.get(), video] {
     auto driving = std::make_unique<media::Capture>(media::LiveInputOptions{.source = video.string()});
     const std::lock_guard lock(impl->finder_mutex);
     impl->avatar.drive_with(std::move(driving));
@@ -375,7 +343,7 @@ void LiveMirror::drive_with(const std::filesystem::path& video) {
 
 std::future<void> LiveMirror::export_avatar(const std::filesystem::path& path) {
   auto written = std::make_shared<std::promise<void>>();
-  impl_->order([impl = impl_.get(), path, written] {
+  impl_->orders.add([impl = impl_.get(), path, written] {
     try {
       const std::lock_guard lock(impl->finder_mutex);
       if (!impl->avatar.exists()) {

@@ -14,10 +14,11 @@
 #include <string>
 #include <vector>
 
-#include "face/landmarks.h"
 #include "live/settings.h"
 #include "media/capture.h"
 #include "toon/toonifier.h"
+#include "tracking/face_models.h"
+#include "tracking/tracker.h"
 
 namespace toonmirror::live {
 
@@ -30,7 +31,8 @@ struct LivePicture {
 
 struct LiveOptions {
   int workers = 1;
-  double target_fps = 0;               // automatic quality: 0: none
+  double target_fps = 0;  // automatic quality: 0: none
+  tracking::NoFace no_face = tracking::NoFace::kFade;
   std::filesystem::path motion_model;  // of the avatar modes
   at::ScalarType precision = at::kFloat;
 };
@@ -39,7 +41,7 @@ class LiveMirror {
  public:
   // Begins at once.
   LiveMirror(std::shared_ptr<media::Capture> camera, std::shared_ptr<toon::Toonifier> toonifier,
-             face::SharedLandmarkPredictor predictor, const LiveOptions& options);
+             tracking::FaceModels face_models, const LiveOptions& options);
   // Waits for what is being drawn, no longer than a picture takes.
   ~LiveMirror();
   LiveMirror(const LiveMirror&) = delete;

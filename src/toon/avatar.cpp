@@ -5,10 +5,10 @@
 
 #include "base/error.h"
 #include "base/file_kind.h"
-#include "face/detector.h"
 #include "face/landmarks.h"
 #include "nets/model_file.h"
 #include "toon/avatar_pack.h"
+#include "tracking/face_search.h"
 
 namespace toonmirror::toon {
 namespace {
@@ -70,14 +70,8 @@ face::FaceSquare motion_square(const face::Landmarks& landmarks) {
 }
 
 Avatar make_avatar(const cv::Mat& photo, const std::string& name, const Toonifier* toonifier,
-                   nets::MotionModel& model, const face::SharedLandmarkPredictor& predictor, DrawWith draw) {
-  face::Detector detector;
-  const std::vector<face::Face> faces = face::find_faces(detector, *predictor.get(), photo);
-  if (faces.empty()) {
-    throw Error(name + ": no face found to animate",
-                "faces are found when they look roughly at the camera, are upright and at least " +
-                    std::to_string(face::DetectorOptions{}.min_face_px) + " pixels wide");
-  }
+                   nets::MotionModel& model, const tracking::FaceModels& face_models, DrawWith draw) {
+  const std::vector<face::Face> faces = tracking::require_faces(face_models, photo, name);
   Avatar avatar;
   avatar.name = name;
   avatar.picture = photo.clone();

@@ -12,6 +12,7 @@
 #include "nets/first_order_motion.h"
 #include "toon/teacher_drawing.h"
 #include "toon/toonifier.h"
+#include "tracking/face_models.h"
 
 namespace toonmirror::toon {
 
@@ -42,7 +43,7 @@ struct Avatar {
 // style's teacher (toon/teacher_drawing.h). `name` is said in messages. Throws Error where no face is found,
 // or the motion model takes no squares of 256 px.
 Avatar make_avatar(const cv::Mat& photo, const std::string& name, const Toonifier* toonifier,
-                   nets::MotionModel& model, const face::SharedLandmarkPredictor& predictor,
+                   nets::MotionModel& model, const tracking::FaceModels& face_models,
                    DrawWith draw = DrawWith::kChild);
 
 // An avatar pack: a .safetensors of kind "avatar" with picture, landmarks, square and motion

@@ -78,7 +78,7 @@ cv::Rect composite_whole_head(cv::Mat& picture_rgb, const DrawnFace& face, const
       {.side = WideView::kSide, .ends_neck = false, .most_size_px = face.wide.photo.cols});
   if (face.reshaped) mask = with_outline_margin(mask);
   soften(mask, paste.softness / WideView::kSide);
-  mask *= paste.presence;
+  mask *= face.shown;
   const cv::Mat around = around_head(picture_rgb, face.wide.alignment, parsing.cols);
   return face::paste_back(picture_rgb, match_surroundings(drawing, around, parsing), mask,
                           face.wide.alignment);
@@ -86,10 +86,7 @@ cv::Rect composite_whole_head(cv::Mat& picture_rgb, const DrawnFace& face, const
 
 }  // namespace
 
-void PasteOptions::check() const {
-  check_range("softness", softness, 0.0, 1.0);
-  check_range("presence", presence, 0.0, 1.0);
-}
+void PasteOptions::check() const { check_range("softness", softness, 0.0, 1.0); }
 
 cv::Rect composite(cv::Mat& picture_rgb, std::vector<DrawnFace> faces, const PasteOptions& paste) {
   std::ranges::sort(faces, {}, [](const DrawnFace& face) { return face.alignment.scale(); });
@@ -103,7 +100,7 @@ cv::Rect composite(cv::Mat& picture_rgb, std::vector<DrawnFace> faces, const Pas
     const cv::Mat parsing = plausible_parsing(coarse(face.parsing), in_crop, face.alignment.crop_size_px);
     cv::Mat mask = mask_of(face, parsing, in_crop, paste.mode);
     soften(mask, paste.softness);
-    mask *= paste.presence;
+    mask *= face.shown;
     const cv::Mat around = around_head(picture_rgb, face.alignment, parsing.cols);
     changed |= face::paste_back(picture_rgb, match_surroundings(face.drawing, around, parsing), mask,
                                 face.alignment);

@@ -27,7 +27,6 @@ struct PasteOptions {
   PasteMode mode = PasteMode::kHead;
   double softness = 0;  // 0 to 1: how far the edge of the mask is blurred; 1: over a tenth of the crop
   SceneChoice scene = SceneChoice::kOfStyle;
-  double presence = 1;  // 0 to 1: how much of the drawn heads shows
 
   PasteOptions(PasteMode paste_mode = PasteMode::kHead, double edge_softness = 0,
                SceneChoice scene_choice = SceneChoice::kOfStyle)
@@ -40,6 +39,7 @@ struct DrawnFace {
   face::Alignment alignment;  // of the crop in the picture
   face::Landmarks landmarks;  // in the picture
   cv::Mat photo_crop;         // CV_8UC3, of the alignment's size, in the shapes of the drawing
+  double shown = 1;           // 0 to 1: how much of the drawing shows
   bool reshaped = false;      // these are not the photo's own shapes
   cv::Mat parsing;            // CV_32FC(11), the parser's probabilities for the photo's crop
   cv::Mat drawing;            // CV_8UC3, square, any size

@@ -7,21 +7,23 @@
 #include <vector>
 
 #include "base/stage_timer.h"
-#include "face/landmarks.h"
 #include "media/video_writer.h"
 #include "toon/compositor.h"
 #include "toon/drawing_size.h"
 #include "toon/face_follower.h"
 #include "toon/teacher_drawing.h"
 #include "toon/toonifier.h"
+#include "tracking/face_models.h"
+#include "tracking/tracker.h"
 
 namespace toonmirror::toon {
 
 struct ConvertOptions {
   PasteOptions paste = {};
   FaceChoice faces = FaceChoice::kAll;
-  int size_px = DrawingSizes::kAuto;  // of the network's drawings
-  DrawWith draw = DrawWith::kAuto;    // of stills; videos are the network's, and kTeacher is an Error there
+  tracking::NoFace no_face = tracking::NoFace::kFade;  // of videos
+  int size_px = DrawingSizes::kAuto;                   // of the network's drawings
+  DrawWith draw = DrawWith::kAuto;  // of stills; videos are the network's, and kTeacher is an Error there
   // Threads that draw, each on one core and on its own frame. Decoding and encoding have a thread each, whose
   // work the drawing ones wait for or leave room to.
   int workers = 1;
@@ -45,12 +47,12 @@ struct ConvertReport {
 // source's. Frames in memory are bounded by the number of workers. The output appears when it is complete or
 // not at all. Throws Error (input, output, models) and Interrupted, from whichever thread met it.
 ConvertReport convert_video(const std::filesystem::path& input, const std::filesystem::path& output,
-                            const Toonifier& toonifier, const face::SharedLandmarkPredictor& predictor,
+                            const Toonifier& toonifier, const tracking::FaceModels& face_models,
                             const ConvertOptions& options);
 
 // Converts a photo: all its faces, or the largest. Throws Error where there is none, and as above.
 ConvertReport convert_still(const std::filesystem::path& input, const std::filesystem::path& output,
-                            const Toonifier& toonifier, const face::SharedLandmarkPredictor& predictor,
+                            const Toonifier& toonifier, const tracking::FaceModels& face_models,
                             const ConvertOptions& options);
 
 }  // namespace toonmirror::toon

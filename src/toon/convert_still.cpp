@@ -4,12 +4,12 @@
 #include "base/error.h"
 #include "base/interrupt.h"
 #include "base/range.h"
-#include "face/detector.h"
 #include "media/still.h"
 #include "toon/convert.h"
 #include "toon/draw_faces.h"
 #include "toon/pictures.h"
 #include "toon/teacher_drawing.h"
+#include "tracking/face_search.h"
 
 namespace toonmirror::toon {
 namespace {
@@ -21,19 +21,6 @@ void check_not_source(const std::filesystem::path& output, const std::filesystem
   }
 }
 
-std::vector<face::Face> find_faces(const std::filesystem::path& input, const cv::Mat& rgb,
-                                   const face::SharedLandmarkPredictor& predictor, FaceChoice choice) {
-  face::Detector detector;
-  std::vector<face::Face> faces = face::find_faces(detector, *predictor.get(), rgb);
-  if (faces.empty()) {
-    throw Error(input.string() + ": no face found",
-                "faces are found when they look roughly at the camera, are upright and at least " +
-                    std::to_string(face::DetectorOptions{}.min_face_px) + " pixels wide");
-  }
-  if (choice == FaceChoice::kLargest) faces.resize(1);
-  return faces;
-}
-
 }  // namespace
 
 void ConvertOptions::check() const {
@@ -43,7 +30,7 @@ void ConvertOptions::check() const {
 }
 
 ConvertReport convert_still(const std::filesystem::path& input, const std::filesystem::path& output,
-                            const Toonifier& toonifier, const face::SharedLandmarkPredictor& predictor,
+                            const Toonifier& toonifier, const tracking::FaceModels& face_models,
                             const ConvertOptions& options) {
   options.check();
   const auto start = std::chrono::steady_clock::now();
@@ -58,7 +45,8 @@ ConvertReport convert_still(const std::filesystem::path& input, const std::files
   std::vector<face::Face> faces;
   {
     const auto timed = timer.measure("face");
-    faces = find_faces(input, rgb, predictor, options.faces);
+    faces = tracking::require_faces(face_models, rgb, input.string());
+    if (options.faces == FaceChoice::kLargest) faces.resize(1);
   }
   throw_if_interrupted();
   DrawHooks hooks;

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <chrono>
 #include <optional>
 
@@ -5,7 +6,6 @@
 #include "base/interrupt.h"
 #include "base/parallel.h"
 #include "base/progress.h"
-#include "face/tracker.h"
 #include "media/video_reader.h"
 #include "toon/convert.h"
 #include "toon/draw_faces.h"
@@ -13,6 +13,7 @@
 #include "toon/face_follower.h"
 #include "toon/pictures.h"
 #include "toon/square_pixels.h"
+#include "tracking/tracker.h"
 
 namespace toonmirror::toon {
 namespace {
@@ -30,13 +31,13 @@ struct Job {
 class Conversion {
  public:
   Conversion(const std::filesystem::path& input, const std::filesystem::path& output,
-             const Toonifier& toonifier, const face::SharedLandmarkPredictor& predictor,
+             const Toonifier& toonifier, const tracking::FaceModels& face_models,
              const ConvertOptions& options)
       : toonifier_(toonifier),
         options_(options),
         reader_(input),
         writer_(output, reader_.info(), writer_options(options)),
-        tracker_(predictor),
+        tracker_(face_models.mesh, {.no_face = options.no_face}),
         square_pixels_(reader_.info().sample_aspect),
         progress_(
             {.label = input.filename().string(), .total = reader_.info().frame_count, .count_faces = true}),
@@ -107,7 +108,7 @@ class Conversion {
       const auto timed = timer_.measure("encode");
       writer_.write(job.frame, job.changed);
     }
-    const bool has_face = !job.faces.empty();
+    const bool has_face = std::ranges::any_of(job.faces, &face::Face::seen);
     ++report_.frames;
     report_.frames_with_face += has_face ? 1 : 0;
     report_.faces += static_cast<int64_t>(job.faces.size());
@@ -133,7 +134,7 @@ class Conversion {
   const ConvertOptions options_;
   media::VideoReader reader_;
   media::VideoWriter writer_;
-  face::Tracker tracker_;
+  tracking::Tracker tracker_;
   const SquarePixels square_pixels_;
   StageTimer timer_;
   Progress progress_;
@@ -145,14 +146,14 @@ class Conversion {
 }  // namespace
 
 ConvertReport convert_video(const std::filesystem::path& input, const std::filesystem::path& output,
-                            const Toonifier& toonifier, const face::SharedLandmarkPredictor& predictor,
+                            const Toonifier& toonifier, const tracking::FaceModels& face_models,
                             const ConvertOptions& options) {
   options.check();
   if (options.draw == DrawWith::kTeacher) {
     throw Error(input.string() + ": a teacher draws stills only, its strokes do not hold still in a video",
                 "the style's network draws videos: --draw child");
   }
-  return Conversion(input, output, toonifier, predictor, options).run();
+  return Conversion(input, output, toonifier, face_models, options).run();
 }
 
 }  // namespace toonmirror::toon

@@ -24,6 +24,7 @@ DrawnFace draw_face(const cv::Mat& rgb, const face::Face& found, int largest_px,
   DrawnFace face;
   face.alignment = photo.alignment;
   face.landmarks = found.landmarks;
+  face.shown = found.shown;
   face.photo_crop = photo.crop;
   face.reshaped = toonifier.style().geometry.has_value();
   {

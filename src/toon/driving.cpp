@@ -6,13 +6,13 @@
 #include "base/error.h"
 #include "base/interrupt.h"
 #include "base/progress.h"
-#include "face/tracker.h"
 #include "nets/driving_motion.h"
 #include "toon/avatar.h"
 #include "toon/draw_faces.h"
 #include "toon/face_follower.h"
 #include "toon/pictures.h"
 #include "toon/presence.h"
+#include "tracking/tracker.h"
 
 namespace toonmirror::toon {
 namespace {
@@ -87,10 +87,10 @@ void set_presence(std::vector<DrivingFrame>& frames) {
   }
 }
 
-Driving analyse_driving(const std::filesystem::path& path, const face::SharedLandmarkPredictor& predictor) {
+Driving analyse_driving(const std::filesystem::path& path, const tracking::FaceModels& face_models) {
   compute_in_this_thread_alone();
   media::VideoReader reader(path, {.square_pixels = true});
-  face::Tracker tracker(predictor);
+  tracking::Tracker tracker(face_models.mesh);
   FaceFollower follower;
   Driving driving;
   driving.info = reader.info();
@@ -105,9 +105,10 @@ Driving analyse_driving(const std::filesystem::path& path, const face::SharedLan
     seen.time_s = frame.seconds();
     seen.pts = frame.pts;
     seen.duration = frame.duration;
-    if (!faces.empty()) seen.landmarks = faces.front().landmarks;
-    driving.frames_with_face += faces.empty() ? 0 : 1;
-    progress.advance(1, faces.empty() ? 0 : 1);
+    const bool has_face = !faces.empty() && faces.front().seen;
+    if (has_face) seen.landmarks = faces.front().landmarks;
+    driving.frames_with_face += has_face ? 1 : 0;
+    progress.advance(1, has_face ? 1 : 0);
   }
   if (driving.frames.size() < 2) {
     throw Error(path.string() + ": has only one picture, so nothing moves", "a driving video has to move");

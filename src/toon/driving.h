@@ -10,6 +10,7 @@
 
 #include "face/landmarks.h"
 #include "media/video_reader.h"
+#include "tracking/face_models.h"
 
 namespace toonmirror::toon {
 
@@ -32,7 +33,7 @@ struct Driving {
 // Reads the whole video once, in square pixels, as all squares and landmarks are. Of several faces the one is
 // followed that was largest when it came (FaceFollower). Throws Error where the video cannot be read, has a
 // single frame, or shows no face.
-Driving analyse_driving(const std::filesystem::path& path, const face::SharedLandmarkPredictor& predictor);
+Driving analyse_driving(const std::filesystem::path& path, const tracking::FaceModels& face_models);
 
 // Sets the squares: one size for all, 1.5 times the faces' median; at rest as long as the face stays inside
 // of it, else following the face smoothly. Frames without a face take the square of the last that had one.

@@ -5,6 +5,7 @@
 #include <opencv2/imgproc.hpp>
 
 #include "base/error.h"
+#include "nets/face_mesh_points.h"
 #include "toon/draw_faces.h"
 #include "toon/surroundings.h"
 
@@ -36,6 +37,16 @@ cv::Mat likeliest(const cv::Mat& probabilities, int side_px) {
   return labels;
 }
 
+// The mesh without irises in pixels of the crop.
+std::vector<cv::Point3d> surface_in(const face::Alignment& alignment, const std::vector<cv::Point3d>& mesh) {
+  std::vector<cv::Point3d> result;
+  for (size_t i = 0; i < std::min<size_t>(mesh.size(), nets::kSurfacePoints); ++i) {
+    const cv::Point2d point = face::transform(alignment.crop_from_frame, {mesh[i].x, mesh[i].y});
+    result.emplace_back(point.x, point.y, mesh[i].z / alignment.scale());
+  }
+  return result;
+}
+
 }  // namespace
 
 std::optional<teachers::TeacherEntry> teacher_of_stills(const Style& style, DrawWith wanted) {
@@ -44,13 +55,7 @@ std::optional<teachers::TeacherEntry> teacher_of_stills(const Style& style, Draw
   if (style.teacher.empty()) {
     throw Error("the style " + style.name + " has no teacher that draws", "its network does: --draw child");
   }
-  teachers::TeacherEntry teacher = teachers::find_teacher(style.teacher);
-  if (teacher.needs_mesh) {
-    throw Error("the teacher of the style " + style.name +
-                    " draws from the mesh of a face, which this program does not find in photos",
-                "the style's network draws without: --draw child");
-  }
-  return teacher;
+  return teachers::find_teacher(style.teacher);
 }
 
 cv::Rect draw_faces_by_teacher(cv::Mat& rgb, const std::vector<face::Face>& faces, const Toonifier& toonifier,
@@ -76,6 +81,7 @@ cv::Rect draw_faces_by_teacher(cv::Mat& rgb, const std::vector<face::Face>& face
       const face::Alignment fine = face::at_size(face.alignment, input.picture_px);
       input.photo = face::warp_crop(rgb, fine);
       input.landmarks = face::transform(fine.crop_from_frame, found.landmarks);
+      input.mesh = surface_in(fine, found.mesh);
       drawing = teacher.draw(input);
     }
     face.drawing = drawing.picture;

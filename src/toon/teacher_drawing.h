@@ -23,11 +23,12 @@ enum class DrawWith {
 };
 
 // The teacher that draws the stills of this style; none: its network does. Throws Error where a teacher is
-// wanted, but the style names none, or one that needs what no photo comes with.
+// wanted, but the style names none.
 std::optional<teachers::TeacherEntry> teacher_of_stills(const Style& style, DrawWith wanted);
 
 // As draw_faces (toon/draw_faces.h). Each face is drawn at its own resolution in the picture, between 256
-// and 1024 px; `toonifier` parses it.
+// and 1024 px; `toonifier` parses it. Teachers that light the head anew need the faces' meshes and throw Error
+// where there is none.
 cv::Rect draw_faces_by_teacher(cv::Mat& rgb, const std::vector<face::Face>& faces, const Toonifier& toonifier,
                                const teachers::TeacherEntry& teacher, const PasteOptions& paste,
                                StageTimer& timer);

@@ -1,4 +1,4 @@
-#include "face/tracker.h"
+#include "tracking/tracker.h"
 
 #include <algorithm>
 #include <optional>
@@ -7,33 +7,28 @@
 #include "base/error.h"
 #include "face/cut_detector.h"
 #include "face/geometry.h"
-#include "face/track.h"
 #include "face/warp.h"
+#include "tracking/face_search.h"
+#include "tracking/track.h"
 
-namespace toonmirror::face {
+namespace toonmirror::tracking {
 
 namespace {
 
 // Two boxes that overlap more than this show the same face.
 constexpr float kSameFaceOverlap = 0.3F;
 // Of the box of a new face; more than a known one needs, so that a face on its way out is not found again.
-constexpr double kEnoughInside = kLeastInside + 0.1;
+constexpr double kEnoughInside = face::kLeastInside + 0.1;
 constexpr double kLongestGap_s = 0.5;
 constexpr double kShortestInterval_s = 0.001;
-
-// 20 ms a frame on one core of 2022: faces from 80 px in small frames, from a fifth of the shorter side in
-// 1080p.
-constexpr DetectorOptions kQuickSearch{.min_face_px = 80, .max_search_px = 260'000, .min_score = 0};
-constexpr DetectorOptions kThoroughSearch{.min_face_px = 40, .max_search_px = 2'100'000, .min_score = 0};
 
 }  // namespace
 
 struct Tracker::Impl {
-  SharedLandmarkPredictor predictor;
+  SharedMeshPredictor mesh;
   TrackerOptions options;
-  Detector quick{kQuickSearch};
-  Detector thorough{kThoroughSearch};
-  CutDetector cuts;
+  std::optional<FaceSearch> search;
+  face::CutDetector cuts;
   std::vector<Track> tracks;
   int next_id = 0;
   int searches = 0;  // in this shot
@@ -45,82 +40,101 @@ struct Tracker::Impl {
     searches = 0;
   }
 
-  // Removes the younger of two tracks on one face.
-  void drop_duplicates() {
-    for (size_t i = 0; i < tracks.size(); ++i) {
-      std::erase_if(tracks, [&, id = tracks[i].id(), box = tracks[i].box()](const Track& other) {
-        return other.id() > id && overlap(other.box(), box) > kSameFaceOverlap;
-      });
+  // Of two tracks that were found on one face it is the one that was expected there.
+  void settle_quarrels() {
+    for (Track& one : tracks) {
+      for (Track& other : tracks) {
+        const bool quarrel = one.id() < other.id() && one.seen() && other.seen() &&
+                             face::overlap(one.box(), other.box()) > kSameFaceOverlap;
+        if (quarrel) (one.surprise() <= other.surprise() ? other : one).take_back();
+      }
     }
   }
 
-  void search(const cv::Mat& rgb) {
-    Detector& detector = searches++ % options.thorough_every == 0 ? thorough : quick;
+  Easing easing() const {
+    switch (options.no_face) {
+      case NoFace::kHold:
+        return {.hold_s = 2};
+      case NoFace::kPass:
+        return {.hold_s = 0, .ease_s = 0};
+      case NoFace::kFade:
+        break;
+    }
+    return {};
+  }
+
+  bool any_seen() const { return std::ranges::any_of(tracks, &Track::seen); }
+
+  void look_around(const cv::Mat& rgb) {
+    const bool thorough = searches++ % options.thorough_every == 0;
     frames_since_search = 0;
-    std::vector<Detection> detections = detector.detect(rgb);
-    std::sort(detections.begin(), detections.end(),
-              [](const Detection& a, const Detection& b) { return a.box.width > b.box.width; });
-    for (const Detection& detection : detections) {
-      const auto nearest =
-          std::max_element(tracks.begin(), tracks.end(), [&](const Track& a, const Track& b) {
-            return overlap(a.box(), detection.box) < overlap(b.box(), detection.box);
-          });
-      if (nearest != tracks.end() && overlap(nearest->box(), detection.box) > kSameFaceOverlap) {
-        nearest->confirm(detection);
-      } else if (static_cast<int>(tracks.size()) < options.max_faces) {
-        Track track(next_id, detection, locate_landmarks(*predictor.get(), rgb, detection.box), rgb);
-        if (share_inside(track.box(), rgb.size()) >= kEnoughInside) {
-          tracks.push_back(std::move(track));
-          ++next_id;
-        }
+    std::vector<cv::Rect2f> known;
+    for (const Track& track : tracks) {
+      if (track.seen()) known.push_back(track.box());
+    }
+    for (const MeshFace& found :
+         search->find(rgb, thorough ? SearchEffort::kThorough : SearchEffort::kQuick, known)) {
+      const cv::Rect2f box = box_of(found);
+      const auto missed = std::ranges::find_if(tracks, [&](const Track& track) {
+        return !track.seen() && face::overlap(track.box(), box) > kSameFaceOverlap;
+      });
+      if (missed != tracks.end()) {
+        missed->find_again(found);
+      } else if (static_cast<int>(tracks.size()) < options.max_faces &&
+                 face::share_inside(box, rgb.size()) >= kEnoughInside) {
+        // Whoever comes into a shot fades in; who is there when it begins is drawn at once.
+        tracks.emplace_back(next_id++, found, searches == 1 ? 1.0 : 0.0, easing());
       }
     }
-    drop_duplicates();
   }
 };
 
-Tracker::Tracker(SharedLandmarkPredictor predictor, TrackerOptions options) {
-  if (options.detect_every < 1 || options.thorough_every < 1 || options.hold_frames < 0 ||
-      options.max_faces < 1) {
-    throw Error("face tracker: an interval or max_faces is below 1, or hold_frames is negative");
+Tracker::Tracker(SharedMeshPredictor mesh, TrackerOptions options) {
+  if (options.detect_every < 1 || options.thorough_every < 1 || options.max_faces < 1) {
+    throw Error("face tracker: an interval or max_faces is below 1");
   }
   impl_ = std::make_unique<Impl>();
-  impl_->predictor = std::move(predictor);
+  impl_->mesh = std::move(mesh);
   impl_->options = options;
+  impl_->search.emplace(impl_->mesh);
 }
 
 Tracker::~Tracker() = default;
 Tracker::Tracker(Tracker&&) noexcept = default;
 Tracker& Tracker::operator=(Tracker&&) noexcept = default;
 
-std::vector<Face> Tracker::update(const cv::Mat& rgb, double time_s) {
-  require_rgb(rgb, "face tracker");
+std::vector<face::Face> Tracker::update(const cv::Mat& rgb, double time_s) {
+  face::require_rgb(rgb, "face tracker");
   Impl& state = *impl_;
-  const LandmarkPredictor& predictor = *state.predictor.get();
+  const MeshPredictor& mesh = *state.mesh.get();
   const double elapsed_s = time_s - state.last_time_s.value_or(time_s);
   const bool jump = elapsed_s < 0 || elapsed_s > kLongestGap_s;
-  if (state.cuts.is_cut(rgb) || jump) {
-    state.start_shot();
-  }
+  if (state.cuts.is_cut(rgb) || jump) state.start_shot();
   state.last_time_s = time_s;
   const double interval_s = std::max(elapsed_s, kShortestInterval_s);
 
-  const size_t before = state.tracks.size();
-  std::erase_if(state.tracks, [&](Track& track) {
-    return !track.follow(rgb, predictor, state.quick, interval_s, state.options.hold_frames);
-  });
-  state.drop_duplicates();
-  const bool lost = state.tracks.size() < before;
+  const auto count_seen = [&] { return std::ranges::count_if(state.tracks, &Track::seen); };
+  const auto before = count_seen();
+  for (Track& track : state.tracks) track.follow(rgb, mesh, interval_s);
+  state.settle_quarrels();
+  const bool lost = count_seen() < before;
   ++state.frames_since_search;
-  if (state.tracks.empty() || lost || state.frames_since_search >= state.options.detect_every) {
-    state.search(rgb);
+  if (!state.any_seen() || lost || state.frames_since_search >= state.options.detect_every) {
+    state.look_around(rgb);
   }
 
-  std::vector<Face> faces;
+  std::vector<face::Face> faces;
   for (Track& track : state.tracks) {
-    faces.push_back(track.steady_face(interval_s));
+    face::Face face = track.steady_face(interval_s);
+    if (face.shown > 0) faces.push_back(std::move(face));
   }
+  std::erase_if(state.tracks, [](const Track& track) { return track.forgotten(); });
   return faces;
+}
+
+void Tracker::detect_every(int frames) {
+  if (frames < 1) throw Error("face tracker: an interval is below 1");
+  impl_->options.detect_every = frames;
 }
 
 void Tracker::reset() {
@@ -129,4 +143,4 @@ void Tracker::reset() {
   impl_->last_time_s.reset();
 }
 
-}  // namespace toonmirror::face
+}  // namespace toonmirror::tracking

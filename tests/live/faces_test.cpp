@@ -21,23 +21,32 @@ cv::Mat face_picture() {
   return picture;
 }
 
-TEST(LiveFaceFinder, HoldsALostFaceThenFadesIt) {
-  const cv::Mat with_face = face_picture(), without = cv::Mat::zeros(with_face.size(), CV_8UC3);
+TEST(LiveFaceFinder, FadesALostFace) {
+  // A face that is gone from a corner of the picture is no cut.
+  const cv::Mat without(480, 640, CV_8UC3, cv::Scalar(120, 126, 130));
+  cv::Mat with_face = without.clone();
+  face_picture().copyTo(with_face(cv::Rect(100, 80, 256, 256)));
   for (const toon::FaceChoice choice : {toon::FaceChoice::kAll, toon::FaceChoice::kLargest}) {
-    LiveFaceFinder finder(toon::testing::shared_predictor(), 10);
+    LiveFaceFinder finder(toon::testing::shared_face_models().mesh, 10);
     const double begin_s = 1000;
-    EXPECT_TRUE(finder.find(without, begin_s, choice).faces.empty());
-    const LiveFaces seen = finder.find(with_face, begin_s + 0.1, choice);
-    ASSERT_EQ(seen.faces.size(), 1U);
-    EXPECT_EQ(seen.presence, 1);
-    for (double lost_s = 0.07; lost_s < 1; lost_s += 0.07) {
-      const LiveFaces found = finder.find(without, begin_s + 0.1 + lost_s, choice);
-      EXPECT_EQ(found.faces.size(), lost_s < 0.6 ? 1U : 0U) << lost_s;
-      if (found.faces.empty()) continue;
-      EXPECT_NEAR(found.presence, std::min(1.0, 1 - (lost_s - 0.25) / 0.35), 1e-6) << lost_s;
-      EXPECT_EQ(found.faces.front().track_id, seen.faces.front().track_id);
+    double time_s = begin_s;
+    EXPECT_TRUE(finder.find(without, time_s, choice).empty());
+    std::vector<face::Face> faces;
+    for (; time_s < begin_s + 0.4; time_s += 0.05) faces = finder.find(with_face, time_s, choice);
+    ASSERT_EQ(faces.size(), 1U);
+    EXPECT_EQ(faces.front().shown, 1);
+    const int id = faces.front().track_id;
+    for (double shown = 1; shown > 0; time_s += 0.05) {
+      ASSERT_LT(time_s, begin_s + 1);
+      faces = finder.find(without, time_s, choice);
+      EXPECT_LE(faces.size(), 1U);
+      const double now = faces.empty() ? 0 : faces.front().shown;
+      EXPECT_LE(shown - now, 0.2 + 1e-6);
+      if (!faces.empty()) {
+        EXPECT_EQ(faces.front().track_id, id);
+      }
+      shown = now;
     }
-    EXPECT_EQ(finder.find(with_face, begin_s + 1.2, choice).presence, 1);
   }
 }
 

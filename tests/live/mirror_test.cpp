@@ -33,7 +33,7 @@ class LiveMirrorTest : public ::testing::Test {
     options.motion_model = find_model("motion", ".safetensors");
     mirror_ = std::make_unique<LiveMirror>(
         std::make_shared<media::Capture>(media::LiveInputOptions{.source = "test"}),
-        std::make_shared<toon::Toonifier>(models_.style()), face::load_landmark_predictor(), options);
+        std::make_shared<toon::Toonifier>(models_.style()), toon::testing::shared_face_models(), options);
   }
 
   // Waits for a picture that fulfils `wanted`.

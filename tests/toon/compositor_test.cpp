@@ -104,9 +104,9 @@ TEST(Compositor, AHeadGoesOnBeyondItsSquareAndNoFartherThanItsWideView) {
 TEST(Compositor, AFaceThatIsNotPresentChangesNothing) {
   const cv::Mat picture = colourful_picture({200, 160}, 1);
   cv::Mat result = picture.clone();
-  PasteOptions paste;
-  paste.presence = 0;
-  composite(result, {drawn_face({90, 80}, 40, kRed)}, paste);
+  DrawnFace face = drawn_face({90, 80}, 40, kRed);
+  face.shown = 0;
+  composite(result, {face}, PasteMode::kHead);
   EXPECT_EQ(largest_difference(result, picture), 0);
 }
 

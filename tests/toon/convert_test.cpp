@@ -21,16 +21,16 @@ using media::testing::read_all;
 using media::testing::times_of;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
-using testing::shared_predictor;
+using testing::shared_face_models;
 using testing::SmallModels;
 using toonmirror::testing::TemporaryFolder;
 
-constexpr const char* kPredictorMissing = "the landmark predictor is missing";
+constexpr const char* kMeshMissing = "the face mesh is missing";
 
-face::SharedLandmarkPredictor broken_predictor() {
-  std::promise<std::shared_ptr<const face::LandmarkPredictor>> promise;
-  promise.set_exception(std::make_exception_ptr(Error(kPredictorMissing)));
-  return promise.get_future().share();
+tracking::FaceModels broken_models() {
+  std::promise<std::shared_ptr<const tracking::MeshPredictor>> promise;
+  promise.set_exception(std::make_exception_ptr(Error(kMeshMissing)));
+  return {shared_face_models().landmarks, promise.get_future().share()};
 }
 
 std::vector<std::string> files_in(const fs::path& folder) {
@@ -53,8 +53,8 @@ class Convert : public ::testing::Test {
   }
 
   std::string error_of(const fs::path& input, const fs::path& output,
-                       const face::SharedLandmarkPredictor& predictor = shared_predictor()) {
-    return media::testing::error_of([&] { convert_video(input, output, toonifier_, predictor, options_); });
+                       const tracking::FaceModels& models = shared_face_models()) {
+    return media::testing::error_of([&] { convert_video(input, output, toonifier_, models, options_); });
   }
 
   fs::path sample(const char* name) const {
@@ -71,7 +71,7 @@ class Convert : public ::testing::Test {
 TEST_F(Convert, FramesWithoutAFacePassThrough) {
   const fs::path input = faceless_clip();
   const fs::path output = outputs_ / "out.mp4";
-  const ConvertReport report = convert_video(input, output, toonifier_, shared_predictor(), options_);
+  const ConvertReport report = convert_video(input, output, toonifier_, shared_face_models(), options_);
   EXPECT_EQ(report.frames, 8);
   EXPECT_EQ(report.frames_with_face, 0);
   EXPECT_EQ(report.faces, 0);
@@ -90,7 +90,7 @@ TEST_F(Convert, TheNumberOfWorkersChangesNothing) {
     options_.workers = workers;
     options_.video.codec = "ffv1";
     const fs::path output = outputs_ / (std::to_string(workers) + ".mkv");
-    convert_video(input, output, toonifier_, shared_predictor(), options_);
+    convert_video(input, output, toonifier_, shared_face_models(), options_);
     results.push_back(read_all(output));
   }
   ASSERT_EQ(results[0].size(), results[1].size());
@@ -104,7 +104,7 @@ TEST_F(Convert, FailuresNameTheirCauseAndLeaveNothing) {
   EXPECT_THAT(error_of(input, outputs_ / "out.xyz"), HasSubstr("out.xyz"));
   EXPECT_THAT(error_of(input, outputs_ / "none/out.mp4"), HasSubstr("none"));
   // Met by the thread that tracks faces, while the others wait for frames.
-  EXPECT_EQ(error_of(input, outputs_ / "out.mp4", broken_predictor()), kPredictorMissing);
+  EXPECT_EQ(error_of(input, outputs_ / "out.mp4", broken_models()), kMeshMissing);
   EXPECT_THAT(files_in(outputs_.path()), ElementsAre());
   EXPECT_THAT(error_of(input, input), HasSubstr("source itself"));
   EXPECT_EQ(read_all(input).size(), 8U);
@@ -112,7 +112,7 @@ TEST_F(Convert, FailuresNameTheirCauseAndLeaveNothing) {
 
 TEST_F(Convert, AFailureKeepsTheEarlierResult) {
   outputs_.write("out.mp4", "earlier");
-  error_of(faceless_clip(), outputs_ / "out.mp4", broken_predictor());
+  error_of(faceless_clip(), outputs_ / "out.mp4", broken_models());
   EXPECT_EQ(toonmirror::testing::read_file(outputs_ / "out.mp4"), "earlier");
   EXPECT_EQ(files_in(outputs_.path()).size(), 1U);
 }
@@ -127,7 +127,7 @@ TEST_F(Convert, AStillWithoutAFaceIsRefused) {
   media::write_still(input, image);
   const auto convert_to = [&](const fs::path& output) {
     return media::testing::error_of(
-        [&] { convert_still(input, output, toonifier_, shared_predictor(), options_); });
+        [&] { convert_still(input, output, toonifier_, shared_face_models(), options_); });
   };
   EXPECT_THAT(convert_to(outputs_ / "out.png"), HasSubstr("hills.png: no face found"));
   EXPECT_THAT(files_in(outputs_.path()), ElementsAre());
@@ -137,9 +137,9 @@ TEST_F(Convert, AStillWithoutAFaceIsRefused) {
 TEST_F(Convert, AGroupPhotoIsDrawnFaceByFace) {
   const fs::path input = sample("group_cc0.jpg");
   if (!fs::exists(input)) GTEST_SKIP() << "needs group_cc0.jpg of the sample media";
-  EXPECT_EQ(convert_still(input, outputs_ / "all.png", toonifier_, shared_predictor(), options_).faces, 6);
+  EXPECT_EQ(convert_still(input, outputs_ / "all.png", toonifier_, shared_face_models(), options_).faces, 6);
   options_.faces = FaceChoice::kLargest;
-  EXPECT_EQ(convert_still(input, outputs_ / "one.png", toonifier_, shared_predictor(), options_).faces, 1);
+  EXPECT_EQ(convert_still(input, outputs_ / "one.png", toonifier_, shared_face_models(), options_).faces, 1);
 }
 
 TEST_F(Convert, ARealClipKeepsTimesSoundAndSurroundings) {
@@ -148,7 +148,7 @@ TEST_F(Convert, ARealClipKeepsTimesSoundAndSurroundings) {
   const fs::path output = outputs_ / "out.mp4";
   options_.paste = PasteMode::kFace;
   options_.video.preset = "medium";
-  const ConvertReport report = convert_video(input, output, toonifier_, shared_predictor(), options_);
+  const ConvertReport report = convert_video(input, output, toonifier_, shared_face_models(), options_);
   EXPECT_EQ(report.frames, 75);
   EXPECT_GE(report.frames_with_face, 70);
   std::vector<std::string> stages;
@@ -194,7 +194,7 @@ TEST(ConvertDeathTest, AnInterruptLeavesNothingBehind) {
     install_interrupt_handler();
     std::raise(SIGINT);
     try {
-      convert_video(folder / "clip.mp4", folder / "out.mp4", toonifier, shared_predictor(), {.workers = 2});
+      convert_video(folder / "clip.mp4", folder / "out.mp4", toonifier, shared_face_models(), {.workers = 2});
     } catch (const Interrupted&) {
       const bool clean = files_in(folder.path()) == std::vector<std::string>{"clip.mp4"};
       fs::remove_all(folder.path());

@@ -16,7 +16,7 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
-using testing::shared_predictor;
+using testing::shared_face_models;
 using toonmirror::testing::TemporaryFolder;
 
 constexpr double kInterval_s = 0.04;
@@ -155,7 +155,7 @@ TEST(AnalyseDriving, KeepsTheTimesOfTheVideo) {
   const TemporaryFolder folder;
   const std::vector<int64_t> pts = {0, 40, 80, 210, 220, 300};
   write_face_clip(folder / "face.mp4", {.width = 256, .height = 256, .pts = pts});
-  const Driving driving = analyse_driving(folder / "face.mp4", shared_predictor());
+  const Driving driving = analyse_driving(folder / "face.mp4", shared_face_models());
   EXPECT_THAT(driving.warnings, IsEmpty());
   EXPECT_EQ(driving.frames_with_face, 6);
   const std::vector<media::Frame> expected = media::testing::read_all(folder / "face.mp4");
@@ -173,8 +173,8 @@ TEST(AnalyseDriving, SeesPicturesInSquarePixels) {
   const TemporaryFolder folder;
   write_face_clip(folder / "square.mp4", {.width = 256, .height = 256});
   write_face_clip(folder / "narrow.mp4", {.width = 128, .height = 256, .sample_aspect = {2, 1}});
-  const Driving square = analyse_driving(folder / "square.mp4", shared_predictor());
-  const Driving narrow = analyse_driving(folder / "narrow.mp4", shared_predictor());
+  const Driving square = analyse_driving(folder / "square.mp4", shared_face_models());
+  const Driving narrow = analyse_driving(folder / "narrow.mp4", shared_face_models());
   EXPECT_EQ(narrow.info.width, 256);
   EXPECT_EQ(narrow.info.height, 256);
   EXPECT_EQ(narrow.info.sample_aspect, (media::Rational{1, 1}));
@@ -196,7 +196,7 @@ TEST(AnalyseDriving, TellsOfDamage) {
   write_face_clip(folder / "face.mp4", {.width = 256, .height = 256, .pts = pts});
   const std::string content = toonmirror::testing::read_file(folder / "face.mp4");
   const auto cut = folder.write("cut.mp4", content.substr(0, content.size() * 8 / 10));
-  const Driving driving = analyse_driving(cut, shared_predictor());
+  const Driving driving = analyse_driving(cut, shared_face_models());
   EXPECT_LT(driving.frames.size(), pts.size());
   EXPECT_THAT(driving.warnings, ElementsAre(HasSubstr("cut.mp4")));
 }

@@ -8,11 +8,11 @@
 #include <opencv2/imgproc.hpp>
 #include <string>
 
-#include "face/landmarks.h"
 #include "nets/model_file.h"
 #include "support/temporary_folder.h"
 #include "toon/style.h"
 #include "toon/toonifier.h"
+#include "tracking/face_models.h"
 
 namespace toonmirror::toon::testing {
 
@@ -68,9 +68,9 @@ class SmallModels {
 };
 
 // Read once for all tests that look for faces.
-inline face::SharedLandmarkPredictor shared_predictor() {
-  static const face::SharedLandmarkPredictor predictor = face::load_landmark_predictor();
-  return predictor;
+inline const tracking::FaceModels& shared_face_models() {
+  static const tracking::FaceModels models = tracking::load_face_models();
+  return models;
 }
 
 // Smooth colours that differ from seed to seed.

@@ -28,6 +28,8 @@ struct Photo {
     for (size_t i = 0; i < drawn.landmarks.size(); ++i)
       found.landmarks[i] = drawn.landmarks[i] * scale + cv::Point2d(100, 50);
     found.square = face::ffhq_square(found.landmarks);
+    for (const cv::Point3d& point : drawn.mesh)
+      found.mesh.emplace_back(point.x * scale + 100, point.y * scale + 50, point.z * scale);
   }
 };
 
@@ -61,6 +63,24 @@ TEST(TeacherDrawing, IsSharpInALargeFaceAndLeavesTheRestAlone) {
   EXPECT_EQ(cv::norm(picture, before, cv::NORM_INF), 0);
 }
 
+TEST(TeacherDrawing, LightsAHeadByItsMeshAndRefusesOneWithout) {
+  const SmallModels models;
+  const Toonifier toonifier(models.style());
+  Photo photo;
+  const auto draw = [&](cv::Mat& picture) {
+    StageTimer timer;
+    draw_faces_by_teacher(picture, {photo.found}, toonifier, teachers::find_teacher("film"), PasteMode::kFace,
+                          timer);
+  };
+  cv::Mat lit = photo.rgb.clone();
+  draw(lit);
+  EXPECT_GT(cv::norm(lit, photo.rgb, cv::NORM_INF), 30);
+  photo.found.mesh.clear();
+  cv::Mat refused = photo.rgb.clone();
+  EXPECT_THROW(draw(refused), Error);
+  EXPECT_EQ(cv::norm(refused, photo.rgb, cv::NORM_INF), 0);
+}
+
 TEST(TeacherDrawing, IsChosenByTheStyleOrByTheCaller) {
   Style style = SmallModels().style();
   EXPECT_FALSE(teacher_of_stills(style, DrawWith::kAuto));
@@ -76,8 +96,6 @@ TEST(TeacherDrawing, IsChosenByTheStyleOrByTheCaller) {
   style.stills_by_teacher = true;
   EXPECT_EQ(teacher_of_stills(style, DrawWith::kAuto)->name, "ukiyoe");
   EXPECT_FALSE(teacher_of_stills(style, DrawWith::kChild));
-  style.teacher = "film";
-  refused("mesh");
 }
 
 }  // namespace

@@ -1,0 +1,57 @@
+// One face followed through a shot. Internal to this layer; see tracker.h.
+#pragma once
+
+#include "face/one_euro.h"
+#include "tracking/mesh_predictor.h"
+
+namespace toonmirror::tracking {
+
+// How a drawing comes and goes.
+struct Easing {
+  double hold_s = 0.1;   // after the face was last seen: one that is missed for a moment does not flicker
+  double ease_s = 0.25;  // from all to nothing, and back
+};
+
+class Track {
+ public:
+  // `shown`: of its drawing at first, 0 … 1.
+  Track(int id, const MeshFace& face, double shown, const Easing& easing = {});
+
+  int id() const { return id_; }
+  const cv::Rect2f& box() const { return box_; }
+  // In the last picture; otherwise the box is where it would have moved.
+  bool seen() const { return unseen_s_ == 0; }
+  // Nothing is left of it to draw, nor to be found again.
+  bool forgotten() const;
+
+  // Looks for the face in the next picture, `interval_s` after the last.
+  void follow(const cv::Mat& rgb, const MeshPredictor& mesh, double interval_s);
+  // A search has found it in this picture.
+  void find_again(const MeshFace& face);
+  // What was found in this picture is another face: takes it back.
+  void take_back();
+  // How far from where it was expected the face was found, in widths of its box.
+  double surprise() const { return surprise_; }
+
+  // The face as it is handed out: filtered in time. Call once for each picture.
+  face::Face steady_face(double interval_s);
+
+ private:
+  face::FaceSquare expected_square(double interval_s) const;
+  bool is_plausible(const MeshFace& found, const cv::Size& picture) const;
+  void accept(const MeshFace& found);
+
+  int id_;
+  Easing easing_;
+  MeshFace face_;  // as it was last seen, or is thought to have moved since
+  cv::Rect2f box_;
+  cv::Point2d velocity_px_s_;
+  double unseen_s_ = 0, shown_, surprise_ = 0;
+  // As of the picture before, and the time since.
+  MeshFace face_before_;
+  cv::Point2d velocity_before_;
+  double unseen_before_s_ = 0, interval_s_ = 0;
+  face::OneEuroFilter landmark_filter_, square_filter_;
+};
+
+}  // namespace toonmirror::tracking

@@ -1,0 +1,68 @@
+#include "tracking/face_search.h"
+
+#include <gtest/gtest.h>
+
+#include "base/error.h"
+#include "tracking/fixtures.h"
+
+namespace toonmirror::tracking {
+namespace {
+
+TEST(FindFaces, NamesThePictureWithoutFaces) {
+  const cv::Mat scene = face::testing::textured_picture({300, 200}, 30, 3);
+  EXPECT_TRUE(find_faces(testing::shared_face_models(), scene).empty());
+  try {
+    require_faces(testing::shared_face_models(), scene, "scene.png");
+    FAIL() << "nothing thrown";
+  } catch (const Error& error) {
+    EXPECT_STREQ(error.what(), "scene.png: no face found");
+  }
+}
+
+class FindFacesMedia : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    group_ = testing::group_picture();
+    if (group_.empty()) GTEST_SKIP() << "TOONMIRROR_MEDIA names no folder with group_cc0.jpg";
+  }
+  cv::Mat group_;
+};
+
+TEST_F(FindFacesMedia, FindsAllHoweverThePictureIsTurned) {
+  EXPECT_EQ(find_faces(testing::shared_face_models(), group_).size(), 6U);
+  for (const int turn : {cv::ROTATE_90_CLOCKWISE, cv::ROTATE_180, cv::ROTATE_90_COUNTERCLOCKWISE}) {
+    cv::Mat turned;
+    cv::rotate(group_, turned, turn);
+    const std::vector<face::Face> faces = find_faces(testing::shared_face_models(), turned);
+    EXPECT_EQ(faces.size(), 6U) << turn;
+    const cv::Point2d up = faces.front().landmarks[27] - faces.front().landmarks[8];
+    const cv::Point2d expected = turn == cv::ROTATE_180            ? cv::Point2d(0, 1)
+                                 : turn == cv::ROTATE_90_CLOCKWISE ? cv::Point2d(1, 0)
+                                                                   : cv::Point2d(-1, 0);
+    EXPECT_GT(up.dot(expected) / cv::norm(up), 0.9) << turn;
+  }
+}
+
+TEST(FindFaces, FindsAProfileBothWaysRound) {
+  const std::filesystem::path folder = face::testing::shared_folder("TOONMIRROR_MEDIA", "media");
+  if (folder.empty()) GTEST_SKIP() << "TOONMIRROR_MEDIA names no folder";
+  const cv::Mat profile = face::testing::read_rgb(folder / "profile.jpg");
+  cv::Mat mirrored;
+  cv::flip(profile, mirrored, 1);
+  const std::vector<face::Face> seen = find_faces(testing::shared_face_models(), profile);
+  const std::vector<face::Face> other = find_faces(testing::shared_face_models(), mirrored);
+  ASSERT_EQ(seen.size(), 1U);
+  ASSERT_EQ(other.size(), 1U);
+  EXPECT_GT(std::abs(seen[0].yaw_deg), 20);
+  EXPECT_LT(seen[0].yaw_deg * other[0].yaw_deg, 0);
+}
+
+TEST_F(FindFacesMedia, AVideosSearchLeavesOutWhomItKnows) {
+  FaceSearch search(testing::shared_face_models().mesh);
+  const std::vector<MeshFace> all = search.find(group_, SearchEffort::kThorough, {});
+  ASSERT_EQ(all.size(), 6U);
+  EXPECT_EQ(search.find(group_, SearchEffort::kThorough, {box_of(all[0]), box_of(all[1])}).size(), 4U);
+}
+
+}  // namespace
+}  // namespace toonmirror::tracking
