@@ -51,7 +51,16 @@ checkpoint::CheckpointFile grown_parent(const fs::path& path, const fs::path& ou
   return file;
 }
 
+fs::path folder_of(const fs::path& file) { return fs::absolute(file).parent_path(); }
+
 int run_grow(const GrowOptions& options) {
+  if (!fs::is_directory(folder_of(options.output))) {
+    throw Error(options.output.string() + ": its folder does not exist", "make it first");
+  }
+  std::error_code none;
+  if (fs::equivalent(options.output, options.file, none)) {
+    throw Error(options.output.string() + ": is the generator itself", "choose another name for the output");
+  }
   const checkpoint::CheckpointFile file(options.file);
   if (!nets::is_house_file(file, "generator")) {
     throw Error(options.file.string() + ": holds no house generator",
@@ -62,10 +71,13 @@ int run_grow(const GrowOptions& options) {
       nets::grown(generator, 2 * generator->options().resolution, options.channels);
   const std::string family = nets::family_of(file);
   if (const std::string* parent = nets::find_metadata(file, kParentKey)) {
-    const fs::path beside = fs::absolute(options.output).parent_path() / fs::path(*parent).filename();
+    const fs::path beside = folder_of(options.output) / fs::path(*parent).filename();
     nets::save_child(options.output, result,
                      grown_parent(beside, options.output, result->options().resolution, family),
                      description(file));
+  } else if (fs::equivalent(folder_of(options.output), folder_of(options.file))) {
+    // Beside the smaller one it need not hold again what that one holds.
+    nets::save_child(options.output, result, file, description(file));
   } else {
     nets::save_network(options.output, result, family, description(file));
   }

@@ -21,11 +21,11 @@ struct QualityStep {
 inline constexpr int kUnlimited_px = 100'000;
 
 inline constexpr std::array<QualityStep, 5> kQualitySteps = {{
-    {"full", 15, kUnlimited_px, kUnlimited_px},
-    {"faces searched half as often", 30, kUnlimited_px, kUnlimited_px},
-    {"drawings of 256 px", 30, toon::DrawingSizes::kSmallest_px, kUnlimited_px},
-    {"pictures of at most 480 lines", 30, toon::DrawingSizes::kSmallest_px, 480},
-    {"pictures of at most 360 lines", 45, toon::DrawingSizes::kSmallest_px, 360},
+    {"full", 30, kUnlimited_px, kUnlimited_px},
+    {"faces searched half as often", 60, kUnlimited_px, kUnlimited_px},
+    {"drawings of 256 px", 60, toon::DrawingSizes::kSmallest_px, kUnlimited_px},
+    {"pictures of at most 480 lines", 60, toon::DrawingSizes::kSmallest_px, 480},
+    {"pictures of at most 360 lines", 90, toon::DrawingSizes::kSmallest_px, 360},
 }};
 
 class LiveQuality {

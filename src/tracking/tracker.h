@@ -20,7 +20,7 @@ enum class NoFace {
 struct TrackerOptions {
   // Frames between two searches of the whole frame while faces are tracked. Without a face every frame is
   // searched.
-  int detect_every = 15;
+  int detect_every = 30;
   // Every so many searches one is thorough: it also finds smaller faces, and takes several times as long. The
   // first frame of a shot is always searched thoroughly.
   int thorough_every = 5;

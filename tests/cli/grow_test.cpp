@@ -61,6 +61,25 @@ TEST_F(GrowTest, KeepsWhatTheFilesSayAndWhoseChildOneIs) {
   EXPECT_EQ(options.latent_count(), small_generator()->options().latent_count());
 }
 
+TEST_F(GrowTest, BesideTheSmallerOneItHoldsTheNewBlockAlone) {
+  ASSERT_EQ(grow("face.safetensors", "face-32.safetensors").exit_code, 0);
+  ASSERT_EQ(grow("face.safetensors", "large/face.safetensors").exit_code, 0);
+  const checkpoint::CheckpointFile small(folder_ / "face-32.safetensors"),
+      whole(folder_ / "large/face.safetensors");
+  EXPECT_EQ(small.metadata().at(kParentKey), "face.safetensors");
+  EXPECT_EQ(small.metadata().at("licence"), "CC0");
+  for (const auto& [name, tensor] : small.tensors()) EXPECT_TRUE(name.starts_with("synthesis.b32.")) << name;
+  const checkpoint::NamedTensors read = nets::named_tensors(*nets::load_generator(small));
+  for (const auto& [name, tensor] : nets::named_tensors(*nets::load_generator(whole))) {
+    EXPECT_TRUE(at::equal(read.at(name), tensor)) << name;
+  }
+  const ProgramResult same = grow("face.safetensors", "face.safetensors");
+  EXPECT_EQ(same.exit_code, 1);
+  EXPECT_THAT(same.errors, HasSubstr("is the generator itself"));
+  EXPECT_THAT(grow("face.safetensors", "none/face.safetensors").errors,
+              HasSubstr("its folder does not exist"));
+}
+
 TEST_F(GrowTest, AsksForTheGrownParentFirst) {
   const ProgramResult missing = grow("child.safetensors", "large/child.safetensors");
   EXPECT_EQ(missing.exit_code, 1);
