@@ -13,8 +13,8 @@ namespace {
 
 // The square may trail the face, since photo and drawing are cut and put back by the same square: it is
 // steadied strongly. The landmarks place masks and must not trail. Unit: the square's side.
-constexpr face::OneEuroOptions kSquareFilter{.min_cutoff_hz = 0.7, .beta = 8, .speed_cutoff_hz = 3};
-constexpr face::OneEuroOptions kLandmarkFilter{.min_cutoff_hz = 4, .beta = 40, .speed_cutoff_hz = 4};
+constexpr face::OneEuroOptions kSquareFilter{.min_cutoff_hz = 1.5, .beta = 8, .speed_cutoff_hz = 3};
+constexpr face::OneEuroOptions kLandmarkFilter{.min_cutoff_hz = 16, .beta = 40, .speed_cutoff_hz = 4};
 
 constexpr double kStays = 0.4,
                  kReturns = 0.7;           // presence of a face that was seen before, and of one that was not
