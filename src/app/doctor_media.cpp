@@ -121,7 +121,7 @@ std::vector<Finding> check_models() {
   std::vector<Finding> findings = {check_landmarks(), check_cascade()};
   std::set<std::string> kinds;
   for (const fs::path& path : list_models(".safetensors")) findings.push_back(check_model(path, kinds));
-  for (const char* needed : {"generator", "encoder", "parser"}) {
+  for (const char* needed : {"generator", "encoder", "parser", "mesh"}) {
     if (kinds.contains(needed)) continue;
     findings.push_back({"model", Health::kMissing,
                         fmt::format("no {} found in {}", needed, searched_folders()),

@@ -30,9 +30,8 @@ struct Face {
   FaceSquare square;     // where to cut: from the landmarks alone in a still, steadied over time by a Tracker
   int track_id = -1;     // stable through a video, counted from 0; -1 in a still
   float confidence = 0;  // the detector's score, above 0; of a tracked face the network's, 0 to 1
-  double yaw_deg = 0;    // turned to the picture's right
   // The 478 points of nets/face_mesh_points.h in pixels, z in the same unit and larger towards the viewer;
-  // empty where the face was not looked at so closely.
+  // empty but of single pictures.
   std::vector<cv::Point3d> mesh;
   bool seen = true;  // in this picture; otherwise it is where it was expected
   double shown = 1;  // 0 to 1: how much of its drawing shows, while it comes and goes

@@ -1,7 +1,6 @@
 #include "face/profile_detector.h"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <cstdlib>
 #include <opencv2/imgproc.hpp>

@@ -28,7 +28,7 @@ class LiveFaceFinder {
   void measure_jitter(const std::vector<face::Face>& faces);
 
   tracking::Tracker tracker_;
-  std::vector<face::Face> last_;  // as of the last picture with faces
+  std::vector<face::Face> last_;  // as of the last picture
   toon::FaceFollower follower_{{.loyalty_s = 2}};
   std::atomic<double> jitter_px_ = 0;
 };

@@ -18,7 +18,7 @@
 #include "media/capture.h"
 #include "toon/toonifier.h"
 #include "tracking/face_models.h"
-#include "tracking/tracker.h"
+#include "tracking/no_face.h"
 
 namespace toonmirror::live {
 

@@ -13,6 +13,7 @@
 #include "toon/teacher_drawing.h"
 #include "toon/toonifier.h"
 #include "tracking/face_models.h"
+#include "tracking/presence.h"
 
 namespace toonmirror::toon {
 
@@ -27,6 +28,10 @@ face::FaceSquare motion_square(cv::Rect2d box);
 
 // The smallest box that holds all landmarks.
 cv::Rect2d landmark_box(const face::Landmarks& landmarks);
+
+// Of a face that drives an avatar: after a moment the avatar comes to rest.
+inline constexpr tracking::PresenceTimes kDrivingPresence = {
+    .hold_s = 0.4, .ease_out_s = 0.8, .ease_in_s = 0.3};
 
 struct Avatar {
   std::string name;

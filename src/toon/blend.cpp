@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "nets/copy_generator.h"
 #include "nets/model_file.h"
 
 namespace toonmirror::toon {
@@ -20,13 +21,6 @@ nets::Generator load_child(const Style& style) {
   return nets::load_generator(child_file);
 }
 
-nets::Generator copy_of(const nets::Generator& generator) {
-  nets::Generator copy(generator->options());
-  nets::assign_tensors(*copy, nets::named_tensors(*generator), "the face generator");
-  copy->eval();
-  return copy;
-}
-
 // "synthesis.b64.conv0.weight" → 64; 0 for the mapping network's and the latent picture's.
 int64_t block_of(const std::string& name) {
   constexpr std::string_view kPrefix = "synthesis.b";
@@ -41,7 +35,7 @@ BlendedGenerator::BlendedGenerator(const Style& style)
 
 BlendedGenerator::BlendedGenerator(const nets::Generator& face, const nets::Generator& child,
                                    const Blend& blend)
-    : generator_(copy_of(face)) {
+    : generator_(nets::copy_of(face)) {
   if (!child) return;
   face_ = nets::named_tensors(*face);
   child_ = nets::named_tensors(*child);

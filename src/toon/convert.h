@@ -14,7 +14,7 @@
 #include "toon/teacher_drawing.h"
 #include "toon/toonifier.h"
 #include "tracking/face_models.h"
-#include "tracking/tracker.h"
+#include "tracking/no_face.h"
 
 namespace toonmirror::toon {
 

@@ -11,7 +11,6 @@
 #include "toon/draw_faces.h"
 #include "toon/face_follower.h"
 #include "toon/pictures.h"
-#include "toon/presence.h"
 #include "tracking/tracker.h"
 
 namespace toonmirror::toon {
@@ -81,7 +80,7 @@ void choose_squares(std::vector<DrivingFrame>& frames) {
 }
 
 void set_presence(std::vector<DrivingFrame>& frames) {
-  Presence presence(kDrivingPresence);
+  tracking::Presence presence(kDrivingPresence);
   for (DrivingFrame& frame : frames) {
     frame.presence = presence.update(frame.landmarks.has_value(), frame.time_s);
   }

@@ -8,7 +8,6 @@
 #include "face/face.h"
 #include "face/one_euro.h"
 #include "toon/animator.h"
-#include "toon/presence.h"
 
 namespace toonmirror::toon {
 
@@ -44,7 +43,7 @@ class Puppet {
   nets::KeyPoints from_, to_;  // references that are eased between
   double changed_s_ = 0;
   nets::KeyPoints last_;
-  Presence presence_{kDrivingPresence};
+  tracking::Presence presence_{kDrivingPresence};
   double last_time_s_ = 0;
 };
 

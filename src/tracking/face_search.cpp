@@ -1,6 +1,7 @@
 #include "tracking/face_search.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <numbers>
 #include <opencv2/imgproc.hpp>
@@ -156,7 +157,6 @@ std::vector<face::Face> find_faces(const FaceModels& models, const cv::Mat& rgb)
     const std::optional<MeshFace> mesh = findings.judge(face.box, face::roll_of(face.landmarks));
     if (!mesh || findings.is_taken(face.box)) continue;
     findings.take(face.box);
-    face.yaw_deg = mesh->yaw_deg;
     face.mesh = mesh->points;
     faces.push_back(std::move(face));
   }
@@ -168,7 +168,6 @@ std::vector<face::Face> find_faces(const FaceModels& models, const cv::Mat& rgb)
     face.box = box_of(mesh);
     face.landmarks = mesh.landmarks;
     face.square = face::ffhq_square(mesh.landmarks);
-    face.yaw_deg = mesh.yaw_deg;
     face.mesh = mesh.points;
     face.confidence = static_cast<float>(mesh.presence);
   }

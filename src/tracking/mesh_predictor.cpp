@@ -60,9 +60,6 @@ MeshFace MeshPredictor::predict(const cv::Mat& rgb, const face::FaceSquare& squa
   face.square = square_of(nets::square_around(points[0]));
   face.landmarks = landmarks_of(points[0], network_->mesh->landmarks68);
   face.presence = 1.0 / (1.0 + std::exp(-told.presence.item<double>()));
-  const at::Tensor angles = nets::head_angles(nets::head_rotations(points, network_->mesh->canonical));
-  face.yaw_deg = angles[0][0].item<double>();
-  face.pitch_deg = angles[0][1].item<double>();
   const auto* value = points.data_ptr<float>();
   for (int64_t i = 0; i < points.size(1); ++i, value += 3) {
     face.points.emplace_back(value[0], value[1], value[2]);

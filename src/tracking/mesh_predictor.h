@@ -15,10 +15,9 @@ struct MeshFace {
   // The 478 points of nets/face_mesh_points.h in pixels of the picture, also outside of it; z in the same
   // unit, larger towards the viewer.
   std::vector<cv::Point3d> points;
-  face::Landmarks landmarks;          // dlib's 68 as sums of these points
-  face::FaceSquare square;            // in which the face is best looked for next, in this picture or another
-  double presence = 0;                // probability that there is a face in the square that was looked at
-  double yaw_deg = 0, pitch_deg = 0;  // turned to the picture's right, looking down
+  face::Landmarks landmarks;  // dlib's 68 as sums of these points
+  face::FaceSquare square;    // in which the face is best looked for next, in this picture or another
+  double presence = 0;        // probability that there is a face in the square that was looked at
 };
 
 class MeshPredictor {

@@ -27,16 +27,15 @@ double side_of(const face::FaceSquare& square) { return 2 * cv::norm(square.righ
 
 }  // namespace
 
-Track::Track(int id, const MeshFace& face, double shown, const Easing& easing)
+Track::Track(int id, const MeshFace& face, const Presence& presence)
     : id_(id),
-      easing_(easing),
       face_(face),
       box_(face::box_of(face.landmarks)),
-      shown_(shown),
+      presence_(presence),
       landmark_filter_(kLandmarkFilter),
       square_filter_(kSquareFilter) {}
 
-bool Track::forgotten() const { return unseen_s_ > kForgotten_s && shown_ <= 0; }
+bool Track::forgotten() const { return unseen_s_ > kForgotten_s && presence_.value() <= 0; }
 
 face::FaceSquare Track::expected_square(double interval_s) const {
   const cv::Point2d step = velocity_px_s_ * interval_s;
@@ -83,7 +82,6 @@ void Track::take_back() {
   const cv::Point2d step = expected_square(interval_s_).centre - face_.square.centre;
   face_.square.centre += step;
   for (cv::Point2d& point : face_.landmarks) point += step;
-  for (cv::Point3d& point : face_.points) point += cv::Point3d(step.x, step.y, 0);
   box_ = face::box_of(face_.landmarks);
 }
 
@@ -93,12 +91,7 @@ void Track::find_again(const MeshFace& face) {
 }
 
 face::Face Track::steady_face(double interval_s) {
-  const double step = easing_.ease_s > 0 ? interval_s / easing_.ease_s : 1;
-  if (seen()) {
-    shown_ = std::min(1.0, shown_ + step);
-  } else if (unseen_s_ > easing_.hold_s) {
-    shown_ = std::max(0.0, shown_ - step);
-  }
+  age_s_ += interval_s;
   face::Face face;
   face.square = face::ffhq_square(face_.landmarks);
   const double side = side_of(face.square);
@@ -110,9 +103,7 @@ face::Face Track::steady_face(double interval_s) {
   face.box = face::box_of(face.landmarks);
   face.track_id = id_;
   face.seen = seen();
-  face.shown = shown_;
-  face.yaw_deg = face_.yaw_deg;
-  face.mesh = face_.points;
+  face.shown = presence_.update(seen(), age_s_);
   face.confidence = static_cast<float>(face_.presence);
   return face;
 }

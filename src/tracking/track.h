@@ -3,19 +3,14 @@
 
 #include "face/one_euro.h"
 #include "tracking/mesh_predictor.h"
+#include "tracking/presence.h"
 
 namespace toonmirror::tracking {
 
-// How a drawing comes and goes.
-struct Easing {
-  double hold_s = 0.1;   // after the face was last seen: one that is missed for a moment does not flicker
-  double ease_s = 0.25;  // from all to nothing, and back
-};
-
 class Track {
  public:
-  // `shown`: of its drawing at first, 0 … 1.
-  Track(int id, const MeshFace& face, double shown, const Easing& easing = {});
+  // `presence`: of its drawing.
+  Track(int id, const MeshFace& face, const Presence& presence);
 
   int id() const { return id_; }
   const cv::Rect2f& box() const { return box_; }
@@ -42,11 +37,11 @@ class Track {
   void accept(const MeshFace& found);
 
   int id_;
-  Easing easing_;
   MeshFace face_;  // as it was last seen, or is thought to have moved since
   cv::Rect2f box_;
   cv::Point2d velocity_px_s_;
-  double unseen_s_ = 0, shown_, surprise_ = 0;
+  Presence presence_;
+  double age_s_ = 0, unseen_s_ = 0, surprise_ = 0;
   // As of the picture before, and the time since.
   MeshFace face_before_;
   cv::Point2d velocity_before_;

@@ -51,16 +51,10 @@ struct Tracker::Impl {
     }
   }
 
-  Easing easing() const {
-    switch (options.no_face) {
-      case NoFace::kHold:
-        return {.hold_s = 2};
-      case NoFace::kPass:
-        return {.hold_s = 0, .ease_s = 0};
-      case NoFace::kFade:
-        break;
-    }
-    return {};
+  PresenceTimes times() const {
+    if (options.no_face == NoFace::kPass) return {};
+    // A face that is missed for a moment does not flicker.
+    return {.hold_s = options.no_face == NoFace::kHold ? 2 : 0.1, .ease_out_s = 0.25, .ease_in_s = 0.25};
   }
 
   bool any_seen() const { return std::ranges::any_of(tracks, &Track::seen); }
@@ -83,7 +77,7 @@ struct Tracker::Impl {
       } else if (static_cast<int>(tracks.size()) < options.max_faces &&
                  face::share_inside(box, rgb.size()) >= kEnoughInside) {
         // Whoever comes into a shot fades in; who is there when it begins is drawn at once.
-        tracks.emplace_back(next_id++, found, searches == 1 ? 1.0 : 0.0, easing());
+        tracks.emplace_back(next_id++, found, Presence(times(), /*eases_first_in=*/searches > 1));
       }
     }
   }

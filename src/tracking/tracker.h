@@ -7,15 +7,9 @@
 
 #include "face/face.h"
 #include "tracking/mesh_predictor.h"
+#include "tracking/no_face.h"
 
 namespace toonmirror::tracking {
-
-// What becomes of the drawing of a face that is no longer there.
-enum class NoFace {
-  kFade,  // within a quarter of a second
-  kHold,  // it stays where the face was for two seconds more, then fades
-  kPass,  // the picture at once
-};
 
 struct TrackerOptions {
   // Frames between two searches of the whole frame while faces are tracked. Without a face every frame is

@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "base/error.h"
+#include "nets/copy_generator.h"
 #include "nets/model_file.h"
 #include "training/latent_translation.h"
 #include "training/picture_look.h"
@@ -60,13 +61,6 @@ void silence_fine_features(nets::Generator& generator, int64_t finest_px) {
   }
 }
 
-nets::Generator copy_of(const nets::Generator& parent) {
-  nets::Generator child(parent->options());
-  nets::assign_tensors(*child, nets::named_tensors(*parent), "the face generator");
-  child->eval();
-  return child;
-}
-
 IdentityFigures figures_of(const at::Tensor& cosines) {
   return {cosines.mean().item<double>(), cosines.quantile(0.1).item<double>()};
 }
@@ -109,7 +103,7 @@ nets::Generator train_style(const StyleTrainingOptions& options, RunHooks hooks,
   std::vector<nets::Generator> replicas;
   std::vector<Modules> modules;
   for (int64_t i = 0; i < options.run.workers; ++i) {
-    replicas.push_back(copy_of(parent));
+    replicas.push_back(nets::copy_of(parent));
     modules.push_back(own_blocks(replicas.back(), options.parent_layers_px));
   }
   // All train the first one's weights.

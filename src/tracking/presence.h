@@ -3,7 +3,7 @@
 
 #include <optional>
 
-namespace toonmirror::toon {
+namespace toonmirror::tracking {
 
 // Seconds.
 struct PresenceTimes {
@@ -12,22 +12,24 @@ struct PresenceTimes {
   double ease_in_s = 0;   // from 0 to 1 when the face is back; 0: at once
 };
 
-// Nothing before the first face, all of it at once with the first one, eased from then on. A function of time: how
+// Nothing before the first face, all of it at once with the first one unless that is eased in too, eased from then
+// on. A function of time: how
 // many pictures there are in between changes nothing of the way out.
 class Presence {
  public:
-  explicit Presence(const PresenceTimes& times) : times_(times) {}
+  explicit Presence(const PresenceTimes& times, bool eases_first_in = false)
+      : times_(times), eases_first_in_(eases_first_in) {}
 
   // Whether the face is seen in the picture at `time_s`; pictures come in the order of time. Returns 0 … 1.
   double update(bool seen, double time_s);
+  // As of the last picture.
+  double value() const { return presence_; }
 
  private:
   PresenceTimes times_;
+  bool eases_first_in_;
   double presence_ = 0, last_s_ = 0;
   std::optional<double> seen_s_;  // for the last time
 };
 
-// Of a face that drives an avatar: after a moment the avatar comes to rest.
-inline constexpr PresenceTimes kDrivingPresence = {.hold_s = 0.4, .ease_out_s = 0.8, .ease_in_s = 0.3};
-
-}  // namespace toonmirror::toon
+}  // namespace toonmirror::tracking

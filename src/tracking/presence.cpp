@@ -1,8 +1,8 @@
-#include "toon/presence.h"
+#include "tracking/presence.h"
 
 #include <algorithm>
 
-namespace toonmirror::toon {
+namespace toonmirror::tracking {
 namespace {
 
 // What `step_s` is of the way that takes `whole_s`.
@@ -14,7 +14,7 @@ double Presence::update(bool seen, double time_s) {
   const double step_s = std::max(time_s - last_s_, 0.0);
   last_s_ = time_s;
   if (seen) {
-    presence_ = seen_s_ ? std::min(1.0, presence_ + share(step_s, times_.ease_in_s)) : 1;
+    presence_ = seen_s_ || eases_first_in_ ? std::min(1.0, presence_ + share(step_s, times_.ease_in_s)) : 1;
     seen_s_ = time_s;
   } else if (seen_s_) {
     const double late_s = time_s - *seen_s_ - times_.hold_s;
@@ -23,4 +23,4 @@ double Presence::update(bool seen, double time_s) {
   return presence_;
 }
 
-}  // namespace toonmirror::toon
+}  // namespace toonmirror::tracking

@@ -1,4 +1,4 @@
-#include "toon/presence.h"
+#include "tracking/presence.h"
 
 #include <gtest/gtest.h>
 
@@ -6,7 +6,7 @@
 #include <cmath>
 #include <random>
 
-namespace toonmirror::toon {
+namespace toonmirror::tracking {
 namespace {
 
 constexpr PresenceTimes kTimes = {.hold_s = 0.4, .ease_out_s = 0.8, .ease_in_s = 0.3};
@@ -17,6 +17,14 @@ TEST(Presence, IsNothingBeforeTheFirstFaceAndAllWithIt) {
   EXPECT_EQ(presence.update(false, 6), 0);
   EXPECT_EQ(presence.update(true, 6.04), 1);
   EXPECT_EQ(Presence(kTimes).update(true, 1e6), 1) << "clocks may begin anywhere";
+}
+
+TEST(Presence, EasesTheFirstFaceInWhereThatIsWanted) {
+  Presence presence(kTimes, /*eases_first_in=*/true);
+  EXPECT_EQ(presence.update(false, 5), 0);
+  EXPECT_NEAR(presence.update(true, 5.03), 0.1, 1e-9);
+  EXPECT_NEAR(presence.update(true, 5.15), 0.5, 1e-9);
+  EXPECT_EQ(presence.value(), presence.update(true, 5.15));
 }
 
 // Whatever the pictures' rate is, and however uneven.
@@ -70,4 +78,4 @@ TEST(Presence, NeverJumpsNorLeavesItsRange) {
 }
 
 }  // namespace
-}  // namespace toonmirror::toon
+}  // namespace toonmirror::tracking
