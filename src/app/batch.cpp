@@ -91,17 +91,35 @@ fs::path ResultNames::result_of(const fs::path& input, media::InputKind kind) {
   const bool keeps_extension =
       still ? has_extension(input, kWrittenStills) : has_extension(input, kWrittenVideos);
   const std::string extension = keeps_extension ? input.extension().string() : still ? ".png" : ".mp4";
-  std::string name = input.stem().string() + extension;
-  for (int number = 2; !taken_.insert(lower_case(name)).second; ++number) {
-    name = input.stem().string() + "-" + std::to_string(number) + extension;
+  const bool beside = !suffix_.empty();
+  const fs::path folder = beside ? input.parent_path() : folder_;
+  const std::string stem = input.stem().string() + (beside ? "-" + suffix_ : "");
+  const auto free = [&](const fs::path& path) {
+    std::error_code unknown;
+    return taken_.insert(lower_case(path.string())).second && !(beside && fs::exists(path, unknown));
+  };
+  fs::path result = folder / (stem + extension);
+  for (int number = 2; !free(result); ++number) {
+    result = folder / (stem + "-" + std::to_string(number) + extension);
   }
-  return folder_ / name;
+  return result;
 }
 
-Batch::Batch(const std::vector<std::string>& words, const std::vector<fs::path>& inputs,
-             const fs::path& output)
-    : names_(output) {
+Batch::Batch(const std::vector<std::string>& words, const std::vector<fs::path>& inputs, fs::path output,
+             const std::string& suffix)
+    : names_({}) {
   std::error_code failure;
+  if (output.empty() && words.size() == 1 && fs::is_directory(words.front(), failure)) {
+    const fs::path folder = fs::path(words.front()).lexically_normal();
+    const fs::path name = folder.has_filename() ? folder : folder.parent_path();
+    output = name.string() + "-" + suffix;
+  }
+  if (output.empty()) {
+    names_ = ResultNames::beside(suffix);
+    for (const fs::path& input : inputs) items_.push_back({input, {}, std::nullopt, "", ""});
+    return;
+  }
+  names_ = ResultNames(output);
   const bool names_folder = std::ranges::any_of(words, [](const std::string& word) {
     std::error_code unknown;
     return fs::is_directory(word, unknown);

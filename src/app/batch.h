@@ -25,12 +25,19 @@ std::vector<std::filesystem::path> expand_inputs(const std::vector<std::string>&
 class ResultNames {
  public:
   explicit ResultNames(std::filesystem::path folder) : folder_(std::move(folder)) {}
+  // Beside each input instead, NAME-SUFFIX, with a number added where there is such a file already.
+  static ResultNames beside(std::string suffix) {
+    ResultNames names{{}};
+    names.suffix_ = std::move(suffix);
+    return names;
+  }
 
   // `kind`: of the result.
   std::filesystem::path result_of(const std::filesystem::path& input, media::InputKind kind);
 
  private:
   std::filesystem::path folder_;
+  std::string suffix_;
   std::set<std::string> taken_;  // in lower case: some file systems make no difference
 };
 
@@ -47,10 +54,11 @@ class Batch {
  public:
   // The inputs with their outputs: `output` itself for a single one; for several, for a folder among the
   // words or where `output` is a folder, which is made where it is missing, a name in that folder, empty at
-  // first. Throws UsageError where `output` is a file and there are several inputs, Error where the folder
-  // cannot be made.
+  // first. Without an `output` the results of files lie beside them, NAME-SUFFIX, and those of one folder in another
+  // one beside it, FOLDER-SUFFIX. Throws UsageError where `output` is a file and there are several inputs, Error
+  // where the folder cannot be made.
   Batch(const std::vector<std::string>& words, const std::vector<std::filesystem::path>& inputs,
-        const std::filesystem::path& output);
+        std::filesystem::path output, const std::string& suffix = {});
 
   // Calls work(item) for one input after the other that has not failed. An Error is said and kept with the
   // item; of a single input it is rethrown. Interrupted ends the batch.

@@ -82,7 +82,7 @@ BenchScene motion_decoder_scene() {
     model->render(source, model->detect(at::rand({1, 3, 256, 256})), /*align_corners=*/true, &maps);
     return [model, source, maps, type]() mutable {
       const nets::MixedPrecision precision(type);
-      model->generator()->decode(source, maps.dense, /*align_corners=*/true);
+      model->generator()->decode(source, maps.dense, /*field=*/nullptr, /*align_corners=*/true);
     };
   };
   return {"fomm-decoder", "First Order Motion Model vox-256, generator after the dense motion", prepare};

@@ -6,6 +6,7 @@
 #include <system_error>
 
 #include "base/error.h"
+#include "base/nearest_word.h"
 
 namespace toonmirror {
 namespace {
@@ -39,7 +40,9 @@ std::string join(const std::vector<std::string>& words) {
         "no models found (looked for " + name + std::string(extension) + " in " + join(searched) + ")",
         "set TOONMIRROR_MODELS to the folder that holds them, or give the path of a file");
   }
-  throw Error("no model named '" + name + "' in " + join(searched), "there are: " + join(available));
+  const auto near = nearest_word(name, available);
+  throw Error("no model named '" + name + "' in " + join(searched),
+              (near ? "did you mean " + *near + "? There are: " : "there are: ") + join(available));
 }
 
 }  // namespace

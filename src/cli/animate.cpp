@@ -29,6 +29,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr double kMostStrength = 1.5;
+
 // What makes an avatar of a photo.
 struct AvatarArguments {
   std::string style = toon::kDefaultStyle;
@@ -73,7 +75,7 @@ class AvatarMaker {
   }
 
   toon::Avatar make(const fs::path& source) {
-    if (toon::is_avatar_pack(source)) return toon::read_avatar(source, model_);
+    if (toon::is_avatar_pack(source)) return toon::read_avatar(source, model_, face_models_);
     const media::StillImage image = media::read_still(source);
     for (const std::string& warning : image.warnings) spdlog::warn("{}", warning);
     const cv::Mat photo(image.height, image.width, CV_8UC3, const_cast<uint8_t*>(image.rgb.data()));
@@ -100,6 +102,7 @@ struct AnimateArguments {
   std::string codec = "auto", preset = "medium";
   std::optional<int> crf;
   bool absolute = false, no_adapt_scale = false, no_relative_jacobian = false;
+  nets::MotionStrengths strengths;
   toon::AnimateOptions options;
   bool json = false;
 };
@@ -119,9 +122,24 @@ std::vector<fs::path> expand_sources(const std::vector<std::string>& names) {
   return sources;
 }
 
+// Pose, expression and gaze can be told apart where a mesh says what is what.
+void check_strengths(const AnimateArguments& arguments, const nets::MotionModel& model) {
+  const nets::MotionStrengths& strengths = arguments.strengths;
+  if (strengths.pose == 1 && strengths.expression == 1 && strengths.gaze == 1) return;
+  if (arguments.absolute) {
+    throw UsageError("--absolute takes poses and expressions as they are",
+                     "leave out --pose, --expression and --gaze, or --absolute");
+  }
+  if (model->options().mesh_kp == 0) {
+    throw UsageError("this motion model does not tell pose, expression and gaze apart",
+                     "leave out --pose, --expression and --gaze, or take the house's model");
+  }
+}
+
 int run_animate(AnimateArguments arguments) {
   toon::AnimateOptions& options = arguments.options;
-  options.motion = {!arguments.absolute, !arguments.no_relative_jacobian, !arguments.no_adapt_scale};
+  options.motion = {!arguments.absolute, !arguments.no_relative_jacobian, !arguments.no_adapt_scale,
+                    arguments.strengths};
   options.video.codec = arguments.codec;
   options.video.crf = arguments.crf;
   options.video.preset = arguments.preset;
@@ -129,13 +147,15 @@ int run_animate(AnimateArguments arguments) {
   app::Batch batch(arguments.sources, sources, arguments.output);
   const bool draws = std::ranges::any_of(sources, [](const fs::path& s) { return !toon::is_avatar_pack(s); });
   AvatarMaker maker(arguments.avatar, draws);
+  check_strengths(arguments, maker.model());
   options.workers = maker.threads();
   // Avatars first: a mistake in a photo should not cost the analysis of a long video.
   std::map<fs::path, toon::Avatar> avatars;
   batch.run([&](app::BatchItem& item) { avatars.emplace(item.input, maker.make(item.input)); });
   if (avatars.empty()) return finish_batch(batch, arguments.json);
-  const toon::DrivingMotion motion = toon::detect_motion(
-      toon::analyse_driving(arguments.driving, maker.face_models()), maker.model(), options.workers);
+  const toon::DrivingMotion motion =
+      toon::detect_motion(toon::analyse_driving(arguments.driving, maker.face_models()), maker.model(),
+                          options.motion.relative, options.workers);
   for (const std::string& warning : motion.driving.warnings) spdlog::warn("{}", warning);
   batch.run([&](app::BatchItem& item) {
     batch.name_result(item, media::InputKind::kVideo);
@@ -176,6 +196,13 @@ void add_animate(CLI::App& app, Action& chosen) {
                     "Do not scale movements by the two faces' sizes");
   command->add_flag("--no-relative-jacobian", arguments->no_relative_jacobian,
                     "Take the turns and stretches around key points as they are");
+  const auto add_strength = [&](const char* name, double& strength, const char* help) {
+    command->add_option(name, strength, help)->check(CLI::Range(0.0, kMostStrength));
+  };
+  add_strength("--pose", arguments->strengths.pose, "How much of turning, nodding and moving is followed");
+  add_strength("--expression", arguments->strengths.expression,
+               "How much of mouth, brows and lids is followed");
+  add_strength("--gaze", arguments->strengths.gaze, "How much of the eyes' looking about is followed");
   add_avatar_options(*command, arguments->avatar);
   command->add_option("--codec", arguments->codec, "auto, h264, hevc, vp9, av1 or ffv1 (lossless)")
       ->type_name("NAME");

@@ -12,6 +12,7 @@
 
 #include "app/batch.h"
 #include "app/reports.h"
+#include "base/error.h"
 #include "base/log.h"
 #include "base/usage_error.h"
 #include "cli/commands.h"
@@ -40,6 +41,7 @@ struct Arguments {
   std::optional<int> crf;
   ComputeOptions compute;
   bool json = false;
+  std::vector<std::string> video_options;  // those that were given
 };
 
 // Converts one input after the other with the same networks.
@@ -65,6 +67,7 @@ class Converter {
   void convert(app::Batch& batch, app::BatchItem& item) const {
     const media::InputKind kind = media::probe(item.input);
     batch.name_result(item, kind);
+    if (arguments_.output.empty()) spdlog::info("{} becomes {}", item.input.string(), item.output.string());
     const auto convert_kind = kind == media::InputKind::kStill ? toon::convert_still : toon::convert_video;
     const toon::ConvertReport report =
         convert_kind(item.input, item.output, toonifier_, face_models_, options_);
@@ -101,8 +104,26 @@ class Converter {
   toon::ConvertOptions options_;
 };
 
+// Options that mean something to videos alone are a mistake where there is none.
+void check_video_options(const Arguments& arguments, const std::vector<std::filesystem::path>& inputs) {
+  if (arguments.video_options.empty()) return;
+  for (const std::filesystem::path& input : inputs) {
+    try {
+      if (media::probe(input) == media::InputKind::kVideo) return;
+    } catch (const Error&) {  // said when its turn comes
+      return;
+    }
+  }
+  throw UsageError(
+      arguments.video_options.front() + " is for videos, and " + inputs.front().string() + " is a photo",
+      "leave it out");
+}
+
 int run_convert(const Arguments& arguments) {
-  app::Batch batch(arguments.inputs, app::expand_inputs(arguments.inputs), arguments.output);
+  const std::vector<std::filesystem::path> inputs = app::expand_inputs(arguments.inputs);
+  check_video_options(arguments, inputs);
+  app::Batch batch(arguments.inputs, inputs, arguments.output,
+                   std::filesystem::path(arguments.style).stem().string());
   const Converter converter(arguments);
   batch.run([&](app::BatchItem& item) { converter.convert(batch, item); });
   return finish_batch(batch, arguments.json);
@@ -120,9 +141,8 @@ void add_convert(CLI::App& app, Action& chosen) {
       ->add_option(
           "-o,--output", arguments->output,
           "The result; a folder for several inputs. An existing file is replaced once the new one is "
-          "complete")
-      ->type_name("FILE|FOLDER")
-      ->required();
+          "complete (without: beside the input, NAME-STYLE, and nothing is replaced)")
+      ->type_name("FILE|FOLDER");
   add_style_option(*command, arguments->style);
   add_paste_option(*command, arguments->paste);
   add_scene_option(*command, arguments->scene);
@@ -149,7 +169,12 @@ void add_convert(CLI::App& app, Action& chosen) {
   add_compute_options(*command, arguments->compute);
   add_json_option(*command, arguments->json);
   add_verbosity_options(*command);
-  command->callback([arguments, &chosen] { chosen = [arguments] { return run_convert(*arguments); }; });
+  command->callback([arguments, command, &chosen] {
+    for (const char* name : {"--codec", "--crf", "--preset", "--no-face"}) {
+      if (command->count(name) > 0) arguments->video_options.emplace_back(name);
+    }
+    chosen = [arguments] { return run_convert(*arguments); };
+  });
 }
 
 }  // namespace toonmirror::cli

@@ -10,16 +10,19 @@
 
 #include "app/batch.h"
 #include "base/error.h"
+#include "base/model_path.h"
 #include "base/usage_error.h"
 #include "cli/commands.h"
 #include "cli/common_options.h"
 #include "cli/exit_code.h"
 #include "evaluation/clip_figures.h"
+#include "evaluation/motion_report.h"
 #include "evaluation/photo_figures.h"
 #include "evaluation/report.h"
 #include "evaluation/seed_figures.h"
 #include "media/probe.h"
 #include "media/still.h"
+#include "nets/find_networks.h"
 #include "toon/pictures.h"
 
 namespace toonmirror::cli {
@@ -27,15 +30,41 @@ namespace {
 
 struct Arguments {
   std::string style = toon::kDefaultStyle, sheet;
-  std::vector<std::string> clips, sheet_styles;
+  std::vector<std::string> clips, driving, sheet_styles;
   std::optional<double> likeness;
   evaluation::PhotoFiguresOptions photos;
   ComputeOptions compute;
   int64_t frames = 150, seeds = 0;
   bool blend = false;
   size_t people = 32;
-  bool all = false, json = false;
+  bool all = false, no_toon = false, json = false;
 };
+
+int run_motion(const Arguments& arguments) {
+  const Compute compute = choose_compute(arguments.compute);
+  const tracking::FaceModels face_models = tracking::load_face_models();
+  nets::MotionModel model =
+      nets::open_motion_model(checkpoint::CheckpointFile(find_model("motion", ".safetensors")));
+  model->prepare(compute.precision);
+  std::optional<toon::Toonifier> toonifier;
+  if (!arguments.no_toon)
+    toonifier.emplace(toon::find_style(arguments.style), compute.precision, compute.device);
+  evaluation::MotionReportOptions options;
+  options.clips = app::expand_inputs(arguments.driving);
+  if (const std::string photos = arguments.photos.photos.photos; !photos.empty()) {
+    options.sources = app::expand_inputs({photos});
+  }
+  const auto limit = static_cast<size_t>(arguments.photos.photos.limit);
+  if (limit > 0 && limit < options.sources.size()) options.sources.resize(limit);
+  options.nets = arguments.photos.nets;
+  options.threads = compute.threads;
+  const evaluation::MotionReport report =
+      evaluation::measure_motion(options, toonifier ? &*toonifier : nullptr, model, face_models);
+  for (const std::string& line : report.left_out) spdlog::warn("left out: {}", line);
+  fmt::print("{}",
+             arguments.json ? evaluation::to_json(report).dump(2) + "\n" : evaluation::to_table(report));
+  return report.left_out.empty() ? kDone : kPartlyDone;
+}
 
 std::vector<evaluation::ClipFigures> measure_clips(const Arguments& arguments,
                                                    const toon::Toonifier& toonifier,
@@ -88,7 +117,11 @@ evaluation::SeedFigures measure_seeds_of(const Arguments& arguments, toon::Style
 void check(const Arguments& arguments) {
   const evaluation::PhotoFiguresOptions& photos = arguments.photos;
   const bool has_folder = !photos.photos.photos.empty(), has_photos = has_folder || !photos.pairs.empty();
-  if (!has_photos && arguments.clips.empty()) throw UsageError("name a folder of photos, --pairs or --clips");
+  if (arguments.no_toon && arguments.driving.empty()) {
+    throw UsageError("--no-toon moves photos undrawn: say by what with --driving");
+  }
+  if (!has_photos && arguments.clips.empty() && arguments.driving.empty())
+    throw UsageError("name a folder of photos, --pairs or --clips");
   if (has_folder && !photos.pairs.empty()) throw UsageError("a folder of photos or --pairs: not both");
   if (!photos.pairs.empty() && !photos.photos.labels.empty()) {
     throw UsageError("--pairs has labels of its own", "leave --labels out; --index gives the ages");
@@ -103,6 +136,7 @@ void check(const Arguments& arguments) {
 
 int run_evaluate(Arguments arguments) {
   check(arguments);
+  if (!arguments.driving.empty()) return run_motion(arguments);
   const bool has_photos = !arguments.photos.photos.photos.empty() || !arguments.photos.pairs.empty();
   const Compute compute = choose_compute(arguments.compute);
   arguments.photos.threads = compute.threads;
@@ -142,6 +176,11 @@ void add_evaluate(CLI::App& app, Action& chosen) {
   command
       ->add_option("--clips", arguments->clips, "Videos, or folders of videos: how steady the drawings are")
       ->type_name("FILE|FOLDER");
+  command
+      ->add_option("--driving", arguments->driving,
+                   "Instead: PHOTOS, drawn, are moved by these videos; how well they follow")
+      ->type_name("FILE|FOLDER");
+  command->add_flag("--no-toon", arguments->no_toon, "With --driving: the photos themselves are moved");
   command
       ->add_option("--frames", arguments->frames, "Of each clip at most so many pictures, from its beginning")
       ->capture_default_str()

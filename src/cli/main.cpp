@@ -5,14 +5,18 @@
 #include <spdlog/spdlog.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <exception>
+#include <filesystem>
 #include <iostream>
 #include <new>
 #include <string>
+#include <vector>
 
 #include "base/error.h"
 #include "base/interrupt.h"
 #include "base/log.h"
+#include "base/nearest_word.h"
 #include "base/terminal_line.h"
 #include "base/usage_error.h"
 #include "cli/commands.h"
@@ -43,17 +47,56 @@ std::string help_command(const CLI::App& app) {
   return "'" + words + " --help' lists what it takes";
 }
 
-int wrong_use(const CLI::App& app, const CLI::ParseError& error, int argc, char** argv) {
-  const bool names_command = argc > 1 && argv[1][0] != '-';
-  if (argc <= 1) {
+std::vector<std::string> command_names(const CLI::App& app) {
+  std::vector<std::string> names;
+  for (const CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; })) {
+    names.push_back(command->get_name());
+  }
+  return names;
+}
+
+// The innermost command that was named, whose options count.
+const CLI::App& innermost(const CLI::App& app) {
+  const std::vector<CLI::App*> named = app.get_subcommands();
+  return named.empty() ? app : innermost(*named.front());
+}
+
+// What is probably meant by the first option that `app` does not have; `otherwise` where nothing is near.
+std::string mended_option(const CLI::App& app, const std::vector<std::string>& words,
+                          const std::string& otherwise) {
+  std::vector<std::string> known;
+  for (const CLI::Option* option : innermost(app).get_options()) {
+    for (const std::string& name : option->get_lnames()) known.push_back("--" + name);
+  }
+  for (const std::string& word : words) {
+    const std::string option = word.substr(0, word.find('='));
+    if (!option.starts_with("--") || std::ranges::find(known, option) != known.end()) continue;
+    if (const auto near = nearest_word(option, known)) return "did you mean " + *near + "?";
+    break;
+  }
+  return otherwise;
+}
+
+int wrong_use(const CLI::App& app, const CLI::ParseError& error, const std::vector<std::string>& words) {
+  if (words.empty()) {
     print_error("no command given", "'toonmirror --help' lists the commands");
-  } else if (names_command && app.get_subcommands().empty()) {
-    print_error(std::string("there is no command '") + argv[1] + "'",
-                "'toonmirror --help' lists the commands");
+  } else if (!words.front().starts_with('-') && app.get_subcommands().empty()) {
+    const auto near = nearest_word(words.front(), command_names(app));
+    print_error("there is no command, and no file, '" + words.front() + "'",
+                near ? "did you mean '" + *near + "'?" : "'toonmirror --help' lists the commands");
   } else {
-    print_error(first_line(error.what()), help_command(app));
+    print_error(first_line(error.what()), mended_option(app, words, help_command(app)));
   }
   return kWrongUse;
+}
+
+// A photo, video or folder instead of a command is to be converted.
+bool names_input(const CLI::App& app, const std::vector<std::string>& words) {
+  if (words.empty() || words.front().starts_with('-')) return false;
+  const std::vector<std::string> commands = command_names(app);
+  std::error_code unknown;
+  return std::ranges::find(commands, words.front()) == commands.end() &&
+         std::filesystem::exists(words.front(), unknown);
 }
 
 // Large activations come and go with every picture: glibc would return them to the system each time, and
@@ -79,12 +122,14 @@ int run(int argc, char** argv) {
   add_all_commands(app, action);
   for (CLI::App* command : app.get_subcommands([](CLI::App*) { return true; })) command->group("Commands");
   app.footer("'toonmirror COMMAND --help' explains a command.");  // last: commands would inherit it
+  std::vector<std::string> words(argv + std::min(argc, 1), argv + argc);
+  if (names_input(app, words)) words.insert(words.begin(), "convert");
   try {
-    app.parse(argc, argv);
+    app.parse(std::vector<std::string>(words.rbegin(), words.rend()));  // takes them from the end
   } catch (const CLI::Success& help_or_version) {
     return app.exit(help_or_version);
   } catch (const CLI::ParseError& error) {
-    return wrong_use(app, error, argc, argv);
+    return wrong_use(app, error, words);
   }
   const int code = action();
   if (!std::cout.flush()) throw Error("standard output: cannot be written", "is the disk full?");

@@ -111,6 +111,8 @@ void add_train_motion(CLI::App& train, Action& chosen) {
                    "each as .json and .safetensors")
       ->type_name("FOLDER")
       ->required();
+  command->add_option("--start", options.start, "An earlier motion model to begin with, as far as it fits")
+      ->type_name("FILE");
   command->add_option("--half-size-share", options.half_size_share,
                       "First share of the run, whose generator draws 128 px");
   add_identity_options(*command, arguments->identity);

@@ -18,6 +18,7 @@
 #include "datasets/photo_index.h"
 #include "engine/compute.h"
 #include "media/video_reader.h"
+#include "nets/face_mesh_points.h"
 #include "teachers/pair_builder.h"
 #include "toon/avatar.h"
 #include "toon/draw_faces.h"
@@ -40,7 +41,7 @@ struct ClipFrames {
 
 ClipFrames read_clip(const fs::path& path, const tracking::FaceModels& face_models, int every) {
   media::VideoReader reader(path);
-  tracking::Tracker tracker(face_models.mesh);
+  tracking::Tracker tracker(face_models.mesh, {.meshes = true});
   toon::FaceFollower follower;
   ClipFrames clip;
   for (media::Frame frame; reader.read(frame);) {
@@ -76,9 +77,10 @@ cv::Rect square_of(const ClipFrames& clip) {
 
 struct PackedClip {
   std::vector<uint8_t> frames;
-  std::vector<float> landmarks;
+  std::vector<float> landmarks, mesh;
 
-  void add(const cv::Mat& picture, const face::Landmarks& points, const cv::Rect& square) {
+  void add(const cv::Mat& picture, const face::Landmarks& points, const std::vector<cv::Point3d>& surface,
+           const cv::Rect& square) {
     cv::Mat crop;
     cv::resize(picture(square), crop, {kSize_px, kSize_px}, 0, 0,
                square.width > kSize_px ? cv::INTER_AREA : cv::INTER_CUBIC);
@@ -88,6 +90,9 @@ struct PackedClip {
       landmarks.push_back(static_cast<float>((point.x - square.x + 0.5) * scale - 0.5));
       landmarks.push_back(static_cast<float>((point.y - square.y + 0.5) * scale - 0.5));
     }
+    const cv::Point2d middle(square.x + 0.5 * (square.width - 1), square.y + 0.5 * (square.height - 1));
+    const at::Tensor placed = toon::mesh_in_square(surface, {middle, {0.5 * square.width, 0}});
+    mesh.insert(mesh.end(), placed.data_ptr<float>(), placed.data_ptr<float>() + placed.numel());
   }
 };
 
@@ -95,12 +100,12 @@ PackedClip packed(const ClipFrames& clip) {
   PackedClip result;
   const cv::Rect square = square_of(clip);
   for (size_t i = 0; i < clip.pictures.size(); ++i) {
-    result.add(clip.pictures[i], clip.faces[i].landmarks, square);
+    result.add(clip.pictures[i], clip.faces[i].landmarks, clip.faces[i].mesh, square);
   }
   return result;
 }
 
-// The same frames drawn; landmarks are found anew, since a style may change shapes.
+// The same frames drawn; landmarks and meshes are found anew, since a style may change shapes.
 PackedClip drawn(const ClipFrames& clip, const toon::Toonifier& toonifier,
                  const tracking::FaceModels& face_models) {
   PackedClip result;
@@ -111,8 +116,8 @@ PackedClip drawn(const ClipFrames& clip, const toon::Toonifier& toonifier,
     cv::Mat picture = clip.pictures[i].clone();
     toon::draw_faces(picture, {clip.faces[i]}, toonifier,
                      {toon::PasteMode::kHead, 0, toon::SceneChoice::kKeep}, timer);
-    result.add(picture, face_models.landmarks.get()->predict(picture, face::box_of(clip.faces[i].landmarks)),
-               square);
+    const tracking::MeshFace found = face_models.mesh.get()->predict(picture, clip.faces[i].square);
+    result.add(picture, found.landmarks, found.points, square);
   }
   return result;
 }
@@ -140,15 +145,19 @@ void write_pack(const fs::path& output, const std::vector<Packed>& clips, const 
   if (frames == 0) throw Error(output.string() + ": no clip with a face was found, nothing to train on");
   at::Tensor pictures = at::empty({frames, kSize_px, kSize_px, 3}, at::kByte);
   at::Tensor landmarks = at::empty({frames, face::kLandmarkCount, 2});
+  at::Tensor meshes = at::empty({frames, nets::kMeshPoints, 3});
   auto* picture = pictures.data_ptr<uint8_t>();
   auto* landmark = landmarks.data_ptr<float>();
+  auto* mesh = meshes.data_ptr<float>();
   for (const PackedClip* clip : all) {
     picture = std::copy(clip->frames.begin(), clip->frames.end(), picture);
     landmark = std::copy(clip->landmarks.begin(), clip->landmarks.end(), landmark);
+    mesh = std::copy(clip->mesh.begin(), clip->mesh.end(), mesh);
   }
   checkpoint::write_safetensors(output,
                                 {{"frames", pictures},
                                  {"landmarks", landmarks},
+                                 {"mesh", meshes},
                                  {"clip", at::tensor(clip_of, at::kLong)},
                                  {"held_out", at::tensor(held_out, at::kByte)}},
                                 {{kKindKey, "clips"}, {"licence", licence}});

@@ -31,7 +31,7 @@ struct Face {
   int track_id = -1;     // stable through a video, counted from 0; -1 in a still
   float confidence = 0;  // the detector's score, above 0; of a tracked face the network's, 0 to 1
   // The 478 points of nets/face_mesh_points.h in pixels, z in the same unit and larger towards the viewer;
-  // empty but of single pictures.
+  // empty in videos unless it was asked for.
   std::vector<cv::Point3d> mesh;
   bool seen = true;  // in this picture; otherwise it is where it was expected
   double shown = 1;  // 0 to 1: how much of its drawing shows, while it comes and goes

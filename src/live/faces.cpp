@@ -5,7 +5,7 @@
 namespace toonmirror::live {
 
 LiveFaceFinder::LiveFaceFinder(tracking::SharedMeshPredictor mesh, int detect_every, tracking::NoFace no_face)
-    : tracker_(std::move(mesh), {.detect_every = detect_every, .no_face = no_face}) {}
+    : tracker_(std::move(mesh), {.detect_every = detect_every, .no_face = no_face, .meshes = true}) {}
 
 void LiveFaceFinder::measure_jitter(const std::vector<face::Face>& faces) {
   if (faces.empty() || last_.empty() || !faces.front().seen ||

@@ -57,6 +57,18 @@ double movement_scale(const KeyPoints& source, const KeyPoints& initial) {
 KeyPoints normalize_key_points(const KeyPoints& source, const KeyPoints& driving, const KeyPoints& initial,
                                const DrivingOptions& options) {
   if (!options.relative) return driving;
+  if (driving.mesh.defined()) {
+    std::vector<at::Tensor> meshes;
+    for (const at::Tensor& mesh : driving.mesh.unbind(0)) {
+      meshes.push_back(transfer_motion(source.mesh[0], mesh, initial.mesh[0], options.strengths));
+    }
+    const auto at_rest = [&](const at::Tensor& x) {
+      std::vector<int64_t> sizes(static_cast<size_t>(x.dim()), -1);
+      sizes[0] = driving.mesh.size(0);
+      return x.defined() ? x.expand(sizes) : x;
+    };
+    return {at_rest(source.value), at_rest(source.jacobian), at::stack(meshes)};
+  }
   KeyPoints result = driving;
   const double scale = options.adapt_scale ? movement_scale(source, initial) : 1.0;
   result.value = (driving.value - initial.value) * scale + source.value;

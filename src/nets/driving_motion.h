@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "nets/key_points.h"
+#include "nets/mesh_transfer.h"
 
 namespace toonmirror::nets {
 
@@ -21,12 +22,16 @@ struct DrivingOptions {
   bool relative_jacobian = true;  // the same for jacobians, when relative
   // Relative motion is multiplied by how much larger the source's face is than the initial one.
   bool adapt_scale = true;
+  // Of relative motion, where key points have meshes.
+  MotionStrengths strengths{};
 };
 
 // What render is to be given for `driving`, [N, K, 2] (and [N, K, 2, 2]). `source` and `initial` are key
 // points of one picture; `initial` is the driving's in the pose that fits the source's best. A relative
 // motion from `initial` to itself gives the source's key points exactly. Jacobians are left out where one of
-// the three has none.
+// the three has none. Where they have meshes, these move by transfer_motion(), and the other key points, which
+// stand for hair, shoulders and background, rest where the source has them: those of `driving` and `initial` are not
+// looked at and may be undefined.
 KeyPoints normalize_key_points(const KeyPoints& source, const KeyPoints& driving, const KeyPoints& initial,
                                const DrivingOptions& options);
 

@@ -1,10 +1,14 @@
 #include "nets/first_order_motion.h"
 
 #include <algorithm>
+#include <tuple>
 
 #include "base/error.h"
+#include "nets/face_mesh_points.h"
+#include "nets/mesh_key_points.h"
 #include "nets/mixed_precision.h"
 #include "nets/model_file.h"
+#include "nets/mouth_prior.h"
 
 namespace toonmirror::nets {
 namespace {
@@ -21,6 +25,29 @@ at::Tensor deform(const at::Tensor& picture, const at::Tensor& deformation, bool
   const at::Tensor grid =
       resized_like(deformation.permute({0, 3, 1, 2}), picture, aligned_resize).permute({0, 2, 3, 1});
   return sample(picture.expand({grid.size(0), -1, -1, -1}), grid, align_corners);
+}
+
+// What the mesh says of the face, laid over what key points say of all else.
+at::Tensor with_field(const at::Tensor& deformation, const MeshField& field) {
+  const at::Tensor cover = field.cover.permute({0, 2, 3, 1});
+  const at::Tensor wide = resized_like(deformation.permute({0, 3, 1, 2}), field.cover, /*aligned=*/true);
+  return at::lerp(wide.permute({0, 2, 3, 1}), field.grid, cover);
+}
+
+// 1 where a deformation [N, H, W, 2] may be followed, 0 where it folds (its determinant is not positive) or leaves
+// the picture: [N, 1, H, W].
+at::Tensor sound_places(const at::Tensor& deformation) {
+  constexpr double kOutside = 1.02;
+  const at::NoGradGuard no_grad;
+  const at::Tensor grid = deformation.detach();
+  const int64_t h = grid.size(1), w = grid.size(2);
+  const at::Tensor right = grid.slice(1, 0, h - 1).slice(2, 1) - grid.slice(1, 0, h - 1).slice(2, 0, w - 1);
+  const at::Tensor down = grid.slice(1, 1).slice(2, 0, w - 1) - grid.slice(1, 0, h - 1).slice(2, 0, w - 1);
+  const at::Tensor determinant =
+      right.select(3, 0) * down.select(3, 1) - right.select(3, 1) * down.select(3, 0);
+  at::Tensor sound = at::pad((determinant > 0).to(at::kFloat).unsqueeze(1), {0, 1, 0, 1}, "replicate");
+  sound = sound * (grid.abs().amax(3) < kOutside).to(at::kFloat).unsqueeze(1);
+  return at::avg_pool2d(sound, {3, 3}, {1, 1}, {1, 1}, false, /*count_include_pad=*/false);
 }
 
 }  // namespace
@@ -57,6 +84,12 @@ MotionGeneratorImpl::MotionGeneratorImpl(const MotionModelOptions& options) {
     const auto mask = torch::nn::Conv2dOptions(generator.block_expansion, 1, 7).padding(3);
     blend_ = register_module("blend", PreparedConv2d(mask));
   }
+  if (options.mesh_kp == 0) return;
+  mesh_.emplace_back(ConvNormRelu(options.num_channels + 1 + kMeshParts, width_of(0), 3));
+  for (int64_t level = 0; level < generator.num_down_blocks; ++level) {
+    mesh_.emplace_back(ConvNormRelu(width_of(level), width_of(level + 1), 3));
+  }
+  register_list(*this, "mesh", mesh_);
 }
 
 void MotionGeneratorImpl::encode(EncodedSource& source) {
@@ -67,29 +100,50 @@ void MotionGeneratorImpl::encode(EncodedSource& source) {
     x = halved(down_[level]->forward(x));
   }
   source.features = x;
+  if (!mesh_.empty()) source.mouth = mouth_colours(source.picture, source.key_points.mesh);
+}
+
+std::vector<at::Tensor> MotionGeneratorImpl::mesh_hints(const at::Tensor& deformed, const MeshField& field) {
+  std::vector<at::Tensor> hints = {mesh_[0]->forward(at::cat({deformed, field.cover, field.parts}, 1))};
+  for (size_t level = 1; level < mesh_.size(); ++level) {
+    hints.push_back(mesh_[level]->forward(halved(hints.back())));
+  }
+  return hints;
 }
 
 at::Tensor MotionGeneratorImpl::decode(const EncodedSource& source, const DenseMotion& motion,
-                                       bool align_corners, MotionMaps* maps) {
+                                       const MeshField* field, bool align_corners, MotionMaps* maps) {
+  const at::Tensor deformation =
+      field != nullptr ? with_field(motion.deformation, *field) : motion.deformation;
   const auto moved = [&](const at::Tensor& features) {
-    const at::Tensor x = deform(features, motion.deformation, align_corners, aligned_resize());
+    const at::Tensor x = deform(features, deformation, align_corners, aligned_resize());
     return motion.occlusion.defined() ? x * resized_like(motion.occlusion, x, /*aligned=*/false) : x;
   };
+  at::Tensor deformed;
+  if (field != nullptr || blend_ || maps != nullptr) {
+    deformed = deform(source.picture, deformation, align_corners, aligned_resize());
+  }
+  std::vector<at::Tensor> hints;
+  if (field != nullptr) {
+    deformed = with_mouth(deformed, *field, source.mouth);
+    hints = mesh_hints(deformed, *field);
+  }
   at::Tensor x = moved(source.features);
+  if (!hints.empty()) x = x + hints.back();
   for (PreActivationBlock& block : bottleneck_) x = block->forward(x);
   for (size_t i = 0; i < up_.size(); ++i) {
     x = up_[i]->forward(doubled(x));
     if (i < skips_.size()) x = x + skips_[i]->forward(moved(source.skips[i]));
+    if (!hints.empty()) x = x + hints[hints.size() - 2 - i];
   }
   at::Tensor result = at::sigmoid(final_->forward(x).to(at::kFloat));
-  if (maps == nullptr && !blend_) return result;
-  const at::Tensor deformed = deform(source.picture, motion.deformation, align_corners, aligned_resize());
   at::Tensor kept;
   if (blend_) {
     kept = at::sigmoid(blend_->forward(x).to(at::kFloat));
+    if (field != nullptr) kept = kept * sound_places(deformation);
     result = result + kept * (deformed - result);
   }
-  if (maps != nullptr) *maps = {motion, deformed, kept};
+  if (maps != nullptr) *maps = {motion, deformation, deformed, kept};
   return result;
 }
 
@@ -99,7 +153,7 @@ void MotionGeneratorImpl::prepare(at::ScalarType type) {
   final_->prepare(type);
   if (blend_) blend_->prepare(type);
   for (PreparedConv2d& skip : skips_) skip->prepare(type);
-  for (auto* blocks : {&down_, &up_}) {
+  for (auto* blocks : {&down_, &up_, &mesh_}) {
     for (ConvNormRelu& block : *blocks) block->prepare(type);
   }
   for (PreActivationBlock& block : bottleneck_) block->prepare(type);
@@ -111,17 +165,19 @@ MotionModelImpl::MotionModelImpl(const MotionModelOptions& options) : options_(o
   generator_ = register_module("generator", MotionGenerator(options_));
 }
 
-KeyPoints MotionModelImpl::detect(const at::Tensor& picture, KeyPointMaps* maps) {
+KeyPoints MotionModelImpl::detect(const at::Tensor& picture, const at::Tensor& mesh, KeyPointMaps* maps) {
   check_picture(picture);
+  check_mesh(mesh, picture.size(0));
   const MixedPrecision precision(type_);
-  return kp_detector_->forward(picture, maps);
+  KeyPoints result = kp_detector_->forward(picture, maps);
+  if (options_.mesh_kp > 0) result.mesh = mesh;
+  return result;
 }
 
-EncodedSource MotionModelImpl::encode_source(const at::Tensor& source) {
-  check_picture(source);
+EncodedSource MotionModelImpl::encode_source(const at::Tensor& source, const at::Tensor& mesh) {
+  const KeyPoints key_points = detect(source, mesh);
   const MixedPrecision precision(type_);
-  EncodedSource result = {
-      source, generator_->dense_motion()->downscale(source), {}, {}, kp_detector_->forward(source)};
+  EncodedSource result = {source, generator_->dense_motion()->downscale(source), {}, {}, key_points};
   generator_->encode(result);
   return result;
 }
@@ -129,15 +185,21 @@ EncodedSource MotionModelImpl::encode_source(const at::Tensor& source) {
 at::Tensor MotionModelImpl::render(const EncodedSource& source, const KeyPoints& driving, bool align_corners,
                                    MotionMaps* maps) {
   const int64_t sources = source.key_points.count();
-  if (driving.value.dim() != 3 || driving.value.size(1) != options_.num_kp || driving.value.size(2) != 2 ||
-      driving.jacobian.defined() != options_.estimate_jacobian ||
+  if (driving.value.dim() != 3 || driving.value.size(1) != options_.learned_kp() ||
+      driving.value.size(2) != 2 || driving.jacobian.defined() != options_.estimate_jacobian ||
       (sources != 1 && sources != driving.count())) {
     throw Error("motion model: the driving key points are of another model or number of pictures");
   }
+  check_mesh(driving.mesh, driving.count());
   const MixedPrecision precision(type_);
-  const DenseMotion motion =
-      generator_->dense_motion()->forward(source.small, source.key_points, driving, align_corners);
-  return generator_->decode(source, motion, align_corners, maps);
+  KeyPoints from = source.key_points, to = driving;
+  std::optional<MeshField> field;
+  if (options_.mesh_kp > 0) {
+    field = mesh_field(from.mesh, to.mesh, source.picture.size(3));
+    std::tie(from, to) = with_mesh_key_points(from, to);
+  }
+  const DenseMotion motion = generator_->dense_motion()->forward(source.small, from, to, align_corners);
+  return generator_->decode(source, motion, field ? &*field : nullptr, align_corners, maps);
 }
 
 void MotionModelImpl::prepare(at::ScalarType type) {
@@ -154,6 +216,13 @@ void MotionModelImpl::check_picture(const at::Tensor& picture) const {
   throw Error("motion model: pictures must have " + std::to_string(options_.num_channels) +
               " channels and sizes that are multiples of " + std::to_string(multiple) + " px from " +
               std::to_string(options_.least_size_px()) + " px on");
+}
+
+void MotionModelImpl::check_mesh(const at::Tensor& mesh, int64_t count) const {
+  if (options_.mesh_kp == 0) return;
+  const bool fits = mesh.defined() && mesh.dim() == 3 && mesh.size(0) == count &&
+                    mesh.size(1) == kMeshPoints && mesh.size(2) == 3;
+  if (!fits) throw Error("motion model: goes by face meshes of 478 points, one for each picture");
 }
 
 MotionModel load_motion_model(const checkpoint::NamedTensors& tensors,

@@ -7,6 +7,13 @@ constexpr int64_t kKernel_px = 7;
 
 }  // namespace
 
+KeyPoints KeyPoints::towards(const KeyPoints& other, double share) const {
+  const auto between = [share](const at::Tensor& a, const at::Tensor& b) {
+    return a.defined() && b.defined() ? at::lerp(a, b, share) : at::Tensor();
+  };
+  return {between(value, other.value), between(jacobian, other.jacobian), between(mesh, other.mesh)};
+}
+
 KeyPointDetectorImpl::KeyPointDetectorImpl(const MotionModelOptions& options)
     : temperature_(options.kp_detector.temperature) {
   const KeyPointDetectorOptions& detector = options.kp_detector;
@@ -15,9 +22,10 @@ KeyPointDetectorImpl::KeyPointDetectorImpl(const MotionModelOptions& options)
     return PreparedConv2d(
         torch::nn::Conv2dOptions(predictor_->width(), out, kKernel_px).padding(detector.pad));
   };
-  kp_ = register_module("kp", head(options.num_kp));
+  kp_ = register_module("kp", head(options.learned_kp()));
   if (options.estimate_jacobian) {
-    jacobian_ = register_module("jacobian", head(detector.single_jacobian_map ? 4 : 4 * options.num_kp));
+    jacobian_ =
+        register_module("jacobian", head(detector.single_jacobian_map ? 4 : 4 * options.learned_kp()));
     const at::NoGradGuard no_grad;  // training begins with identities
     jacobian_->weight.zero_();
     jacobian_->bias.view({-1, 2, 2}).copy_(at::eye(2));

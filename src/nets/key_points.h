@@ -16,8 +16,13 @@ struct KeyPoints {
   at::Tensor value;     // [N, K, 2]
   at::Tensor jacobian;  // [N, K, 2, 2], how the surroundings are turned and stretched; undefined where the
                         // model knows none
+  // [N, 478, 3], nets/face_mesh_points.h, in the same unit, z larger towards the viewer; undefined where the
+  // model does without.
+  at::Tensor mesh{};
 
   int64_t count() const { return value.size(0); }
+  // Between these (share 0) and others (share 1).
+  KeyPoints towards(const KeyPoints& other, double share) const;
 };
 
 // What the detector computes on the way, at h×w = picture / step (logits: less what pad lacks to 3, each

@@ -87,6 +87,17 @@ at::Tensor eye_openings(const at::Tensor& points) {
   return at::stack({opening(plane, kLeftLids), opening(plane, kRightLids)}, 1);
 }
 
+at::Tensor mouth_openings(const at::Tensor& points) {
+  const at::Tensor plane = points.slice(2, 0, 2);
+  at::Tensor gaps = at::zeros({plane.size(0)}, plane.options());
+  for (const auto& [lower, upper] : kLipPairs) {
+    gaps = gaps + (plane.select(1, upper) - plane.select(1, lower)).norm(2, -1);
+  }
+  const at::Tensor width =
+      (plane.select(1, kRightMouthCorner) - plane.select(1, kLeftMouthCorner)).norm(2, -1);
+  return gaps / static_cast<double>(kLipPairs.size()) / width.clamp_min(1e-6);
+}
+
 at::Tensor head_rotations(const at::Tensor& points, const at::Tensor& canonical) {
   const at::Tensor weights = rigid_weights(canonical).unsqueeze(1);  // [P, 1]
   const at::Tensor model = canonical.to(at::kDouble), seen = points.to(at::kDouble);

@@ -32,6 +32,9 @@ at::Tensor eye_distances(const at::Tensor& points);
 // [N, P, 2 or 3] → [N, 2], the picture's left eye first. Depth is left out.
 at::Tensor eye_openings(const at::Tensor& points);
 
+// The same of the mouth, by the pairs of its inner lips: → [N], in widths of the mouth.
+at::Tensor mouth_openings(const at::Tensor& points);
+
 // The rotation of the similarity that brings `canonical` [P, 3] closest to each of `points` [N, P, 3] (least
 // squares in closed form: Umeyama 1991), by what does not move in a face: all that lies above the mouth but
 // lids, irises and brows. Axes: x right, y down, z towards the viewer. [N, 3, 3] double.

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "base/error.h"
+#include "nets/mesh_key_points.h"
 
 namespace toonmirror::nets {
 namespace {
@@ -106,7 +107,11 @@ int64_t MotionModelOptions::least_size_px() const {
 
 void MotionModelOptions::check() const {
   check_range("num_channels", static_cast<double>(num_channels), 1, 16);
-  check_range("num_kp", static_cast<double>(num_kp), 1, 256);
+  check_range("num_kp", static_cast<double>(learned_kp()), 1, 256);
+  if (mesh_kp != 0 && mesh_kp != kMeshKeyPoints) {
+    throw Error("motion model with " + std::to_string(mesh_kp) + " key points of a face mesh",
+                "possible are 0 and " + std::to_string(kMeshKeyPoints));
+  }
   check_hourglass("kp_detector", kp_detector.hourglass);
   check_range("kp_detector.temperature", kp_detector.temperature, 1e-6, 1e6);
   check_range("kp_detector.pad", static_cast<double>(kp_detector.pad), 0, 3);
@@ -124,12 +129,13 @@ MotionModelOptions motion_options_from_tensors(const NamedTensors& tensors, cons
   const Shapes shapes(tensors, where);
   MotionModelOptions result = defaults;
   result.num_channels = shapes.width("generator.final.weight");
-  result.num_kp = shapes.width("kp_detector.kp.weight");
+  result.mesh_kp = shapes.has("generator.mesh.0.conv.weight") ? kMeshKeyPoints : 0;
+  result.num_kp = shapes.width("kp_detector.kp.weight") + result.mesh_kp;
   result.estimate_jacobian = shapes.has("kp_detector.jacobian.weight");
   KeyPointDetectorOptions& detector = result.kp_detector;
   detector.hourglass = hourglass_of(shapes, "kp_detector.predictor", "kp_detector.down.weight");
   detector.single_jacobian_map =
-      result.estimate_jacobian && result.num_kp > 1 && shapes.width("kp_detector.jacobian.weight") == 4;
+      result.estimate_jacobian && result.learned_kp() > 1 && shapes.width("kp_detector.jacobian.weight") == 4;
 
   MotionGeneratorOptions& generator = result.generator;
   generator.block_expansion = shapes.width("generator.first.conv.weight");
@@ -173,7 +179,7 @@ void check_motion_options(const MotionModelOptions& options, const NamedTensors&
   compare("num_channels", options.num_channels, found.num_channels);
   compare("num_kp", options.num_kp, found.num_kp);
   compare("estimate_jacobian", options.estimate_jacobian, found.estimate_jacobian);
-  if (options.num_kp > 1 && options.estimate_jacobian) {
+  if (options.learned_kp() > 1 && options.estimate_jacobian) {
     compare("single_jacobian_map", options.kp_detector.single_jacobian_map,
             found.kp_detector.single_jacobian_map);
   }

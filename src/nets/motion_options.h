@@ -51,10 +51,14 @@ struct MotionGeneratorOptions {
 struct MotionModelOptions {
   int64_t num_channels = 3;  // of the pictures
   int64_t num_kp = 10;
+  // So many of them are points of a face mesh (nets/mesh_key_points.h), which then also tells how the face
+  // itself moves; the detector learns the others. Not of the published network, where it is 0.
+  int64_t mesh_kp = 0;
   bool estimate_jacobian = true;
   KeyPointDetectorOptions kp_detector;
   MotionGeneratorOptions generator;
 
+  int64_t learned_kp() const { return num_kp - mesh_kp; }
   // Width and height of pictures must be multiples of this: every halving has to come out even.
   int64_t size_multiple_px() const;
   // The smallest width and height at which key points have a map of at least 2×2 places.

@@ -48,39 +48,64 @@ cv::Size output_size(const Animator& animator, bool square) {
   return size;
 }
 
-}  // namespace
+at::Tensor mesh_of(const DrivingFrame& frame) {
+  return mesh_in_square({frame.mesh.begin(), frame.mesh.end()}, frame.square);
+}
 
-DrivingMotion detect_motion(Driving driving, nets::MotionModel& model, int workers) {
-  DrivingMotion motion{std::move(driving), {}};
-  const std::vector<DrivingFrame>& frames = motion.driving.frames;
-  media::VideoReader reader(motion.driving.info.path, {.square_pixels = true});
-  Progress progress({.label = motion.driving.info.path.filename().string() + " (key points)",
-                     .total = static_cast<int64_t>(frames.size())});
-  size_t next = 0;
-  const auto produce = [&]() -> std::optional<cv::Mat> {
-    media::Frame frame;
-    if (next >= frames.size() || !reader.read(frame)) return std::nullopt;
-    throw_if_interrupted();
-    const DrivingFrame& seen = frames[next++];
-    if (!seen.landmarks) return cv::Mat();
-    return face::warp_crop(picture_of(frame), face::align_square(seen.square, kMotionSize_px));
+std::vector<nets::KeyPoints> of_meshes(const std::vector<DrivingFrame>& frames) {
+  std::vector<nets::KeyPoints> result;
+  result.reserve(frames.size());
+  for (const DrivingFrame& frame : frames) result.push_back({{}, {}, mesh_of(frame)});
+  return result;
+}
+
+// Of every frame with a face, which is read once more.
+std::vector<nets::KeyPoints> detected(const Driving& driving, nets::MotionModel& model, int workers) {
+  std::vector<nets::KeyPoints> result;
+  media::VideoReader reader(driving.info.path, {.square_pixels = true});
+  Progress progress({.label = driving.info.path.filename().string() + " (key points)",
+                     .total = static_cast<int64_t>(driving.frames.size())});
+  struct Crop {
+    cv::Mat picture;
+    at::Tensor mesh;
   };
-  const auto work = [&](const cv::Mat& crop) {
+  size_t next = 0;
+  const auto produce = [&]() -> std::optional<Crop> {
+    media::Frame frame;
+    if (next >= driving.frames.size() || !reader.read(frame)) return std::nullopt;
+    throw_if_interrupted();
+    const DrivingFrame& seen = driving.frames[next++];
+    if (!seen.landmarks) return Crop();
+    return Crop{face::warp_crop(picture_of(frame), face::align_square(seen.square, kMotionSize_px)),
+                mesh_of(seen)};
+  };
+  const auto work = [&](const Crop& crop) {
     const at::NoGradGuard no_grad;
-    return crop.empty() ? nets::KeyPoints() : model->detect(motion_tensor(crop));
+    return crop.picture.empty() ? nets::KeyPoints() : model->detect(motion_tensor(crop.picture), crop.mesh);
   };
   const auto consume = [&](nets::KeyPoints found) {
-    const bool lost = !found.value.defined();
-    if (lost && !motion.key_points.empty()) found = motion.key_points.back();
-    motion.key_points.push_back(std::move(found));
+    result.push_back(std::move(found));
     progress.advance();
   };
   run_in_order(drawing_workers(workers), produce, work, consume);
-  // Before the first face nothing is followed; any key points do.
-  const auto first = std::ranges::find_if(motion.key_points, [](const auto& k) { return k.value.defined(); });
-  if (first == motion.key_points.end() || motion.key_points.size() != frames.size())
+  return result;
+}
+
+}  // namespace
+
+DrivingMotion detect_motion(Driving driving, nets::MotionModel& model, bool relative, int workers) {
+  DrivingMotion motion{std::move(driving), {}};
+  std::vector<nets::KeyPoints>& key_points = motion.key_points;
+  key_points = relative && model->options().mesh_kp > 0 ? of_meshes(motion.driving.frames)
+                                                        : detected(motion.driving, model, workers);
+  // Where the face is lost, those of the last before; before the first face nothing is followed, any will do.
+  const auto first = std::ranges::find_if(key_points, has_face);
+  if (first == key_points.end() || key_points.size() != motion.driving.frames.size())
     throw Error(motion.driving.info.path.string() + ": has changed while it was read");
-  std::fill(motion.key_points.begin(), first, *first);
+  std::fill(key_points.begin(), first, *first);
+  for (size_t i = 1; i < key_points.size(); ++i) {
+    if (!has_face(key_points[i])) key_points[i] = key_points[i - 1];
+  }
   return motion;
 }
 
@@ -92,9 +117,11 @@ AnimateReport animate(const Avatar& avatar, const DrivingMotion& motion, const n
   report.frames_with_face = driving.frames_with_face;
   report.warnings = driving.warnings;
   Animator animator(model, avatar, options.motion);
-  if (options.motion.relative) {
-    report.reference_frame = options.from_first_frame ? 0 : best_frame(driving, avatar.landmarks);
-    animator.set_reference(motion.key_points.at(report.reference_frame));
+  const std::vector<size_t> references = reference_frames(driving, avatar, options.from_first_frame);
+  report.reference_frame = references.front();
+  if (const int shots = driving.frames.back().shot + 1; shots > 1) {
+    report.notices.push_back(driving.info.path.filename().string() + ": " + std::to_string(shots) +
+                             " shots or faces one after the other; each begins its motion anew");
   }
   StageTimer timer;
   media::VideoWriter writer(output, output_info(driving, output_size(animator, options.square)),
@@ -111,7 +138,8 @@ AnimateReport animate(const Avatar& avatar, const DrivingMotion& motion, const n
     cv::Mat picture;
     {
       const auto timed = timer.measure("motion");
-      picture = animator.draw(animator.follow(motion.key_points[index], driving.frames[index].presence));
+      picture = animator.draw(animator.follow_from(motion.key_points[references[index]],
+                                                   motion.key_points[index], driving.frames[index].presence));
     }
     const auto timed = timer.measure("paste");
     if (!options.square) picture = animator.in_picture(picture);
@@ -128,7 +156,8 @@ AnimateReport animate(const Avatar& avatar, const DrivingMotion& motion, const n
   writer.commit();
   report.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   report.stages = timer.costs();
-  report.notices = writer.notices();
+  const std::vector<std::string> written = writer.notices();
+  report.notices.insert(report.notices.end(), written.begin(), written.end());
   return report;
 }
 

@@ -19,9 +19,10 @@ struct DrivingMotion {
       key_points;  // of every frame; where the face is lost, those of the last before
 };
 
-// Reads the video a second time, through the squares that `driving` has, with `workers` threads. Throws Error
-// where it cannot be read any more, or is another by now.
-DrivingMotion detect_motion(Driving driving, nets::MotionModel& model, int workers);
+// `relative`: the meshes that `driving` has are all that a model which goes by meshes needs for relative motion.
+// Otherwise reads the video a second time, through the squares that `driving` has, with `workers` threads. Throws
+// Error where it cannot be read any more, or is another by now.
+DrivingMotion detect_motion(Driving driving, nets::MotionModel& model, bool relative, int workers);
 
 struct AnimateOptions {
   nets::DrivingOptions motion;

@@ -9,12 +9,6 @@ namespace {
 
 constexpr double kSoftBorder = 0.07;  // share of the square's side
 
-nets::KeyPoints between(const nets::KeyPoints& a, const nets::KeyPoints& b, double share) {
-  nets::KeyPoints result = {at::lerp(a.value, b.value, share), {}};
-  if (a.jacobian.defined() && b.jacobian.defined()) result.jacobian = at::lerp(a.jacobian, b.jacobian, share);
-  return result;
-}
-
 // 1 inside the square, falling to 0 at its border.
 cv::Mat soft_square() {
   cv::Mat line(1, kMotionSize_px, CV_32F);
@@ -68,16 +62,21 @@ Animator::Animator(nets::MotionModel model, Avatar avatar, const nets::DrivingOp
                  cv::INTER_LINEAR, cv::BORDER_CONSTANT, 0);
 }
 
-nets::KeyPoints Animator::detect(const cv::Mat& crop) const {
+nets::KeyPoints Animator::detect(const cv::Mat& crop, const at::Tensor& mesh) const {
+  if (!reads_pictures()) return {{}, {}, mesh};
   const at::NoGradGuard no_grad;
-  return model_->detect(motion_tensor(crop));
+  return model_->detect(motion_tensor(crop), mesh);
 }
 
 nets::KeyPoints Animator::follow(const nets::KeyPoints& driving, double presence) const {
+  return follow_from(has_face(reference_) ? reference_ : driving, driving, presence);
+}
+
+nets::KeyPoints Animator::follow_from(const nets::KeyPoints& reference, const nets::KeyPoints& driving,
+                                      double presence) const {
   const nets::KeyPoints& rest = avatar_.source.key_points;
-  const nets::KeyPoints& reference = reference_.value.defined() ? reference_ : driving;
   const nets::KeyPoints moved = nets::normalize_key_points(rest, driving, reference, options_);
-  return presence >= 1 ? moved : between(rest, moved, std::max(presence, 0.0));
+  return presence >= 1 ? moved : rest.towards(moved, std::max(presence, 0.0));
 }
 
 cv::Mat Animator::draw(const nets::KeyPoints& key_points) const {
@@ -93,7 +92,7 @@ cv::Mat Animator::draw(const nets::KeyPoints& key_points) const {
 void Animator::add_details(cv::Mat& square, const nets::MotionMaps& maps) const {
   // Grids count from the centre of the first pixel, -1, to that of the last, 1, of a picture of
   // kMotionSize_px. How far each says to look beside a pixel is scaled to the fine square.
-  const at::Tensor grid = at::upsample_bilinear2d(maps.dense.deformation.permute({0, 3, 1, 2}),
+  const at::Tensor grid = at::upsample_bilinear2d(maps.deformation.permute({0, 3, 1, 2}),
                                                   {kMotionSize_px, kMotionSize_px}, /*align_corners=*/true);
   const at::Tensor rest = at::linspace(-1, 1, kMotionSize_px);
   const double fine_per_unit = 0.5 * (kMotionSize_px - 1) * side_px_ / kMotionSize_px;

@@ -18,8 +18,11 @@ class Animator {
 
   const Avatar& avatar() const { return avatar_; }
 
-  // Key points of a driving crop, CV_8UC3 of kMotionSize_px.
-  nets::KeyPoints detect(const cv::Mat& crop) const;
+  // Whether driving pictures are looked at: relative motion of a face whose mesh is known needs none.
+  bool reads_pictures() const { return !options_.relative || model_->options().mesh_kp == 0; }
+  // Key points of a driving crop, CV_8UC3 of kMotionSize_px (empty unless reads_pictures()), with its face's mesh
+  // (mesh_in_square()).
+  nets::KeyPoints detect(const cv::Mat& crop, const at::Tensor& mesh) const;
 
   // The driving face's key points in the pose that the avatar's picture shows; relative motion is told from
   // there. Without one the first driving frame that is drawn should be it.
@@ -28,6 +31,9 @@ class Animator {
   // What the avatar's key points become. `presence` in [0, 1]: how much of the motion is followed, 0 being
   // the avatar at rest.
   nets::KeyPoints follow(const nets::KeyPoints& driving, double presence = 1.0) const;
+  // The same, told from another reference than the one that was set.
+  nets::KeyPoints follow_from(const nets::KeyPoints& reference, const nets::KeyPoints& driving,
+                              double presence) const;
 
   // Side of the squares drawn, even: as large as the picture's, from kMotionSize_px to kLargestSquare_px. Of
   // a motion model that cannot say which part of the picture it kept (nets::MotionMaps): kMotionSize_px.

@@ -7,6 +7,7 @@
 #include "base/file_kind.h"
 #include "face/landmarks.h"
 #include "nets/model_file.h"
+#include "nets/mouth_prior.h"
 #include "toon/avatar_pack.h"
 #include "tracking/face_search.h"
 
@@ -29,7 +30,27 @@ std::string fingerprint(const nets::MotionModel& model) {
 
 void encode(Avatar& avatar, nets::MotionModel& model) {
   const at::NoGradGuard no_grad;
-  avatar.source = model->encode_source(motion_tensor(face::warp_crop(avatar.picture, avatar.alignment())));
+  avatar.source = model->encode_source(motion_tensor(face::warp_crop(avatar.picture, avatar.alignment())),
+                                       mesh_in_square(avatar.mesh, avatar.square));
+}
+
+// [478, 3] ↔ points.
+at::Tensor tensor_of(const std::vector<cv::Point3d>& mesh) {
+  at::Tensor result = at::empty({static_cast<int64_t>(mesh.size()), 3}, at::kDouble);
+  std::copy_n(mesh.data(), mesh.size(), reinterpret_cast<cv::Point3d*>(result.data_ptr<double>()));
+  return result;
+}
+
+std::vector<cv::Point3d> points_of(const at::Tensor& mesh) {
+  const auto* points = reinterpret_cast<const cv::Point3d*>(mesh.data_ptr<double>());
+  return {points, points + mesh.size(0)};
+}
+
+// Of the drawn picture: a style may have moved it away from the photo's.
+std::vector<cv::Point3d> mesh_of(const Avatar& avatar, const tracking::FaceModels& face_models) {
+  const tracking::MeshPredictor& mesh = *face_models.mesh.get();
+  const tracking::MeshFace first = mesh.predict(avatar.picture, face::ffhq_square(avatar.landmarks));
+  return mesh.predict(avatar.picture, first.square).points;
 }
 
 at::Tensor row(const std::vector<double>& numbers) { return at::tensor(numbers, at::kDouble); }
@@ -48,6 +69,13 @@ cv::Mat motion_picture(const at::Tensor& picture) {
   cv::Mat result(static_cast<int>(bytes.size(0)), static_cast<int>(bytes.size(1)), CV_8UC3);
   std::copy_n(bytes.data_ptr<uint8_t>(), result.total() * result.elemSize(), result.data);
   return result;
+}
+
+at::Tensor mesh_in_square(const std::vector<cv::Point3d>& mesh, const face::FaceSquare& square) {
+  if (mesh.empty()) return {};
+  const double scale = kMotionSize_px / (kMotionSize_px - 1.0) / square.right.x;
+  const at::Tensor middle = at::tensor({square.centre.x, square.centre.y, 0.0}, at::kDouble);
+  return ((tensor_of(mesh) - middle) * scale).to(at::kFloat).unsqueeze(0);
 }
 
 cv::Rect2d landmark_box(const face::Landmarks& landmarks) {
@@ -83,6 +111,7 @@ Avatar make_avatar(const cv::Mat& photo, const std::string& name, const Toonifie
     draw_still(avatar.picture, {faces.front()}, *toonifier, draw, {PasteMode::kHead, 0, SceneChoice::kKeep},
                timer);
   }
+  avatar.mesh = mesh_of(avatar, face_models);
   encode(avatar, model);
   return avatar;
 }
@@ -102,6 +131,7 @@ void write_avatar(const std::filesystem::path& path, const Avatar& avatar, const
       {"motion.value", avatar.source.key_points.value}};
   if (avatar.source.key_points.jacobian.defined())
     tensors["motion.jacobian"] = avatar.source.key_points.jacobian;
+  if (!avatar.mesh.empty()) tensors["mesh"] = tensor_of(avatar.mesh);
   for (size_t i = 0; i < avatar.source.skips.size(); ++i) {
     tensors["motion.skips." + std::to_string(i)] = avatar.source.skips[i];
   }
@@ -121,7 +151,8 @@ bool is_avatar_pack(const std::filesystem::path& path) {
   }
 }
 
-Avatar read_avatar(const std::filesystem::path& path, nets::MotionModel& model) {
+Avatar read_avatar(const std::filesystem::path& path, nets::MotionModel& model,
+                   const tracking::FaceModels& face_models) {
   const checkpoint::SafetensorsFile file(path);
   if (file.required_metadata(kKindKey) != kKind) {
     throw Error(path.string() + ": is not an avatar pack", "'toonmirror avatar create PHOTO' makes one");
@@ -142,6 +173,11 @@ Avatar read_avatar(const std::filesystem::path& path, nets::MotionModel& model) 
   avatar.square = {{numbers[0], numbers[1]}, {numbers[2], numbers[3]}};
   if (const auto style = file.metadata().find("style"); style != file.metadata().end())
     avatar.style = style->second;
+  if (file.contains("mesh")) {
+    avatar.mesh = points_of(file.tensor("mesh"));
+  } else if (model->options().mesh_kp > 0) {
+    avatar.mesh = mesh_of(avatar, face_models);
+  }
   const auto motion = file.metadata().find(kMotionKey);
   if (motion == file.metadata().end() || motion->second != fingerprint(model)) {
     encode(avatar, model);
@@ -152,6 +188,10 @@ Avatar read_avatar(const std::filesystem::path& path, nets::MotionModel& model) 
   avatar.source.small = file.tensor("motion.small");
   avatar.source.features = file.tensor("motion.features");
   avatar.source.key_points.value = file.tensor("motion.value");
+  if (model->options().mesh_kp > 0) {
+    avatar.source.key_points.mesh = mesh_in_square(avatar.mesh, avatar.square);
+    avatar.source.mouth = nets::mouth_colours(avatar.source.picture, avatar.source.key_points.mesh);
+  }
   if (file.contains("motion.jacobian")) avatar.source.key_points.jacobian = file.tensor("motion.jacobian");
   for (size_t i = 0; file.contains("motion.skips." + std::to_string(i)); ++i) {
     avatar.source.skips.push_back(file.tensor("motion.skips." + std::to_string(i)));

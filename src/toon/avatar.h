@@ -5,6 +5,7 @@
 #include <opencv2/core.hpp>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "face/alignment.h"
 #include "face/face.h"
@@ -26,6 +27,15 @@ face::FaceSquare motion_square(const face::Landmarks& landmarks);
 // The same around all faces whose landmarks lie in that box.
 face::FaceSquare motion_square(cv::Rect2d box);
 
+// A mesh in pixels (face::Face::mesh) as motion models take it, [1, 478, 3]: x and y from -1 to 1 between the centres of
+// the first and the last pixel of the upright square at kMotionSize_px, z in the same unit. Undefined for none.
+at::Tensor mesh_in_square(const std::vector<cv::Point3d>& mesh, const face::FaceSquare& square);
+
+// Whether there are any: of a mesh, or of a network.
+inline bool has_face(const nets::KeyPoints& key_points) {
+  return key_points.value.defined() || key_points.mesh.defined();
+}
+
 // The smallest box that holds all landmarks.
 cv::Rect2d landmark_box(const face::Landmarks& landmarks);
 
@@ -35,10 +45,11 @@ inline constexpr tracking::PresenceTimes kDrivingPresence = {
 
 struct Avatar {
   std::string name;
-  cv::Mat picture;            // CV_8UC3 RGB, all of it, already drawn
-  face::Landmarks landmarks;  // in the picture
-  face::FaceSquare square;    // what is moved
-  std::string style;          // it was drawn in; empty: none
+  cv::Mat picture;                // CV_8UC3 RGB, all of it, already drawn
+  face::Landmarks landmarks;      // in the picture
+  std::vector<cv::Point3d> mesh;  // in the picture
+  face::FaceSquare square;        // what is moved
+  std::string style;              // it was drawn in; empty: none
   nets::EncodedSource source;
 
   face::Alignment alignment() const { return face::align_square(square, kMotionSize_px); }
@@ -55,9 +66,10 @@ Avatar make_avatar(const cv::Mat& photo, const std::string& name, const Toonifie
 // features. Throws Error where it cannot be written.
 void write_avatar(const std::filesystem::path& path, const Avatar& avatar, const nets::MotionModel& model);
 
-// Features of another motion model than `model` are worked out again. Throws Error where the file is no
-// avatar pack or its parts contradict each other.
-Avatar read_avatar(const std::filesystem::path& path, nets::MotionModel& model);
+// Features of another motion model than `model` are worked out again, and the mesh of a pack that has none, by
+// `face_models`. Throws Error where the file is no avatar pack or its parts contradict each other.
+Avatar read_avatar(const std::filesystem::path& path, nets::MotionModel& model,
+                   const tracking::FaceModels& face_models);
 
 // Whether the file begins like one; false for what cannot be read.
 bool is_avatar_pack(const std::filesystem::path& path);

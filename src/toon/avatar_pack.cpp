@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "face/face.h"
+#include "nets/face_mesh_points.h"
 
 namespace toonmirror::toon {
 namespace {
@@ -32,6 +33,11 @@ bool is_picture(const at::Tensor& picture) {
 
 bool is_row(const at::Tensor& numbers, int64_t count) {
   return numbers.numel() == count && numbers.scalar_type() == at::kDouble;
+}
+
+bool is_mesh(const at::Tensor& mesh, double side_px) {
+  return mesh.dim() == 2 && mesh.size(1) == 3 && is_row(mesh, nets::kMeshPoints * 3) &&
+         near_picture(mesh.slice(1, 0, 2).contiguous(), side_px) && mesh.isfinite().all().item<bool>();
 }
 
 bool is_square(const at::Tensor& square, double side_px) {
@@ -65,9 +71,10 @@ void check_avatar_picture(const SafetensorsFile& file) {
                    square = file.tensor("square");
   if (is_picture(picture) && is_row(landmarks, kLandmarkNumbers) && is_row(square, kSquareNumbers)) {
     const auto side_px = static_cast<double>(std::max(picture.size(0), picture.size(1)));
-    if (near_picture(landmarks, side_px) && is_square(square, side_px)) return;
+    const bool has_mesh = !file.contains("mesh") || is_mesh(file.tensor("mesh"), side_px);
+    if (near_picture(landmarks, side_px) && is_square(square, side_px) && has_mesh) return;
   }
-  throw Error(file.path().string() + ": its picture, landmarks and square do not make an avatar");
+  throw Error(file.path().string() + ": its picture, landmarks, mesh and square do not make an avatar");
 }
 
 void check_avatar_motion(const SafetensorsFile& file, const nets::MotionModelOptions& options,
@@ -83,9 +90,9 @@ void check_avatar_motion(const SafetensorsFile& file, const nets::MotionModelOpt
   for (int64_t i = 0; i < generator.warped_skips; ++i) {
     check_shape(file, "motion.skips." + std::to_string(i), features(generator.num_down_blocks - 1 - i));
   }
-  check_points(file, "motion.value", {1, options.num_kp, 2});
+  check_points(file, "motion.value", {1, options.learned_kp(), 2});
   if (options.estimate_jacobian) {
-    check_points(file, "motion.jacobian", {1, options.num_kp, 2, 2});
+    check_points(file, "motion.jacobian", {1, options.learned_kp(), 2, 2});
   } else if (file.contains("motion.jacobian")) {
     throw not_of_model(file, "motion.jacobian");
   }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <span>
 
 #include "base/error.h"
 #include "base/interrupt.h"
@@ -10,6 +11,7 @@
 #include "toon/avatar.h"
 #include "toon/draw_faces.h"
 #include "toon/face_follower.h"
+#include "toon/face_look.h"
 #include "toon/pictures.h"
 #include "tracking/tracker.h"
 
@@ -30,7 +32,20 @@ double median(std::vector<double> values) {
 
 }  // namespace
 
-void choose_squares(std::vector<DrivingFrame>& frames) {
+namespace {
+
+// Frames of one shot, none of which is empty.
+std::vector<std::span<DrivingFrame>> shots_of(std::vector<DrivingFrame>& frames) {
+  std::vector<std::span<DrivingFrame>> shots;
+  for (size_t first = 0, next; first < frames.size(); first = next) {
+    next = first;
+    while (next < frames.size() && frames[next].shot == frames[first].shot) ++next;
+    shots.emplace_back(&frames[first], next - first);
+  }
+  return shots;
+}
+
+void choose_squares_of_shot(std::span<DrivingFrame> frames) {
   constexpr double kRoom = 0.3;         // of the side: how far a face may go before the square follows
   constexpr double kSmoothing_s = 0.7;  // standard deviation of the square's own movement
   std::vector<double> sides, xs, ys;
@@ -79,6 +94,12 @@ void choose_squares(std::vector<DrivingFrame>& frames) {
   for (size_t i = 0; i < frames.size(); ++i) frames[i].square = {centres[i], {side / 2, 0}};
 }
 
+}  // namespace
+
+void choose_squares(std::vector<DrivingFrame>& frames) {
+  for (const std::span<DrivingFrame> shot : shots_of(frames)) choose_squares_of_shot(shot);
+}
+
 void set_presence(std::vector<DrivingFrame>& frames) {
   tracking::Presence presence(kDrivingPresence);
   for (DrivingFrame& frame : frames) {
@@ -89,10 +110,12 @@ void set_presence(std::vector<DrivingFrame>& frames) {
 Driving analyse_driving(const std::filesystem::path& path, const tracking::FaceModels& face_models) {
   compute_in_this_thread_alone();
   media::VideoReader reader(path, {.square_pixels = true});
-  tracking::Tracker tracker(face_models.mesh);
+  tracking::Tracker tracker(face_models.mesh, {.meshes = true});
   FaceFollower follower;
   Driving driving;
   driving.info = reader.info();
+  std::optional<int> followed;  // track
+  int shot = 0;
   Progress progress({.label = path.filename().string() + " (driving)",
                      .total = driving.info.frame_count,
                      .count_faces = true});
@@ -105,7 +128,13 @@ Driving analyse_driving(const std::filesystem::path& path, const tracking::FaceM
     seen.pts = frame.pts;
     seen.duration = frame.duration;
     const bool has_face = !faces.empty() && faces.front().seen;
-    if (has_face) seen.landmarks = faces.front().landmarks;
+    if (has_face) {
+      seen.landmarks = faces.front().landmarks;
+      if (followed && *followed != faces.front().track_id) ++shot;
+      followed = faces.front().track_id;
+      seen.mesh.assign(faces.front().mesh.begin(), faces.front().mesh.end());
+    }
+    seen.shot = shot;
     driving.frames_with_face += has_face ? 1 : 0;
     progress.advance(1, has_face ? 1 : 0);
   }
@@ -122,16 +151,59 @@ Driving analyse_driving(const std::filesystem::path& path, const tracking::FaceM
   return driving;
 }
 
-size_t best_frame(const Driving& driving, const face::Landmarks& source) {
+namespace {
+
+using Frames = std::span<const DrivingFrame>;
+
+// Indices in `frames`; nothing where none can be compared.
+std::optional<size_t> nearest_by_landmarks(Frames frames, const face::Landmarks& source) {
   std::vector<std::vector<nets::Point>> landmarks;
-  size_t first_with_face = 0;
-  for (size_t i = 0; i < driving.frames.size(); ++i) {
-    const DrivingFrame& frame = driving.frames[i];
+  for (const DrivingFrame& frame : frames) {
     landmarks.push_back(frame.landmarks ? points_of(*frame.landmarks) : std::vector<nets::Point>());
-    if (frame.landmarks && !driving.frames[first_with_face].landmarks) first_with_face = i;
   }
   const std::optional<nets::BestFrame> best = nets::find_best_frame(points_of(source), landmarks);
-  return best ? best->frame : first_with_face;
+  return best ? std::optional(best->frame) : std::nullopt;
+}
+
+std::optional<size_t> nearest_by_look(Frames frames, const at::Tensor& source) {
+  std::vector<std::pair<size_t, FaceLook>> looks;
+  std::vector<double> eyes;
+  for (size_t i = 0; i < frames.size(); ++i) {
+    if (frames[i].mesh.empty()) continue;
+    looks.emplace_back(
+        i, look_of(mesh_in_square({frames[i].mesh.begin(), frames[i].mesh.end()}, frames[i].square)[0]));
+    eyes.push_back(looks.back().second.eyes);
+  }
+  if (looks.empty()) return std::nullopt;
+  const FaceLook wanted = look_of(source);
+  const double usual_eyes = median(eyes);
+  return std::ranges::min_element(
+             looks, {}, [&](const auto& look) { return look_distance(wanted, look.second, usual_eyes); })
+      ->first;
+}
+
+}  // namespace
+
+std::vector<size_t> reference_frames(const Driving& driving, const Avatar& avatar, bool first) {
+  const at::Tensor& mesh = avatar.source.key_points.mesh;
+  const Frames all(driving.frames);
+  std::vector<size_t> references;
+  while (references.size() < all.size()) {
+    const size_t begin = references.size();
+    const auto next_shot = std::ranges::find_if(
+        all.subspan(begin), [&](const DrivingFrame& frame) { return frame.shot != all[begin].shot; });
+    const Frames shot(all.begin() + static_cast<int64_t>(begin), next_shot);
+    std::optional<size_t> chosen;
+    if (!first)
+      chosen = mesh.defined() ? nearest_by_look(shot, mesh[0]) : nearest_by_landmarks(shot, avatar.landmarks);
+    if (!chosen) {
+      const auto seen =
+          std::ranges::find_if(shot, [](const DrivingFrame& f) { return f.landmarks.has_value(); });
+      chosen = seen == shot.end() ? 0 : static_cast<size_t>(seen - shot.begin());
+    }
+    references.resize(begin + shot.size(), begin + *chosen);
+  }
+  return references;
 }
 
 }  // namespace toonmirror::toon

@@ -2,11 +2,14 @@
 
 #include <algorithm>
 
+#include "toon/face_look.h"
+
 namespace toonmirror::toon {
 namespace {
 
 constexpr double kEaseReference_s = 0.5;
 constexpr double kMuchNearer = 0.6;  // of the reference's distance, before another frame replaces it
+constexpr double kEyesShare = 0.02;  // by which the usual opening of the eyes follows, each frame
 constexpr double kSideShare = 0.05;  // by which the square's size follows the face's, each frame
 constexpr face::OneEuroOptions kSteady = {.min_cutoff_hz = 0.3, .beta = 1.5};
 
@@ -17,10 +20,7 @@ std::vector<nets::Point> points_of(const face::Landmarks& landmarks) {
 }
 
 nets::KeyPoints between(const nets::KeyPoints& a, const nets::KeyPoints& b, double share) {
-  if (share >= 1 || !a.value.defined()) return b;
-  nets::KeyPoints result = {at::lerp(a.value, b.value, share), {}};
-  if (b.jacobian.defined()) result.jacobian = at::lerp(a.jacobian, b.jacobian, share);
-  return result;
+  return share >= 1 || !has_face(a) ? b : a.towards(b, share);
 }
 
 }  // namespace
@@ -38,17 +38,27 @@ face::FaceSquare Puppet::steady_square(const face::Landmarks& landmarks, double 
   return square;
 }
 
+std::optional<double> Puppet::distance_of(const nets::KeyPoints& key_points,
+                                          const face::Landmarks& landmarks) {
+  if (const at::Tensor& rest = animator_.avatar().source.key_points.mesh; rest.defined()) {
+    const FaceLook look = look_of(key_points.mesh[0]);
+    usual_eyes_ = usual_eyes_ == 0 ? look.eyes : usual_eyes_ + kEyesShare * (look.eyes - usual_eyes_);
+    return look_distance(look_of(rest[0]), look, usual_eyes_);
+  }
+  const auto pose = nets::normalized_landmarks(points_of(landmarks));
+  if (!pose || !avatar_pose_) return std::nullopt;
+  return nets::pose_distance(*avatar_pose_, *pose);
+}
+
 void Puppet::choose_reference(const nets::KeyPoints& key_points, const face::Landmarks& landmarks,
                               double time_s) {
-  const auto pose = nets::normalized_landmarks(points_of(landmarks));
-  const bool comparable = pose && avatar_pose_;
-  const double distance = comparable ? nets::pose_distance(*avatar_pose_, *pose) : 0;
-  if (!wanted_ && !(comparable && distance < kMuchNearer * distance_)) return;
+  const std::optional<double> distance = distance_of(key_points, landmarks);
+  if (!wanted_ && !(distance && *distance < kMuchNearer * distance_)) return;
   const double eased = (time_s - changed_s_) / kEaseReference_s;
-  from_ = to_.value.defined() ? between(from_, to_, eased) : key_points;
+  from_ = has_face(to_) ? between(from_, to_, eased) : key_points;
   to_ = key_points;
   changed_s_ = time_s;
-  distance_ = distance;
+  distance_ = distance.value_or(0);
   wanted_ = false;
   ++calibrations_;
 }
@@ -59,10 +69,13 @@ cv::Mat Puppet::update(const cv::Mat& rgb, const std::optional<face::Face>& face
   const double presence = presence_.update(face.has_value(), time_s);
   if (face) {
     const face::FaceSquare square = steady_square(face->landmarks, interval_s);
-    last_ = animator_.detect(face::warp_crop(rgb, face::align_square(square, kMotionSize_px)));
+    const cv::Mat crop = animator_.reads_pictures()
+                             ? face::warp_crop(rgb, face::align_square(square, kMotionSize_px))
+                             : cv::Mat();
+    last_ = animator_.detect(crop, mesh_in_square(face->mesh, square));
     choose_reference(last_, face->landmarks, time_s);
   }
-  if (!last_.value.defined()) return animator_.draw(animator_.avatar().source.key_points);
+  if (!has_face(last_)) return animator_.draw(animator_.avatar().source.key_points);
   animator_.set_reference(between(from_, to_, (time_s - changed_s_) / kEaseReference_s));
   return animator_.draw(animator_.follow(last_, presence));
 }

@@ -16,7 +16,7 @@ class Puppet {
  public:
   explicit Puppet(Animator animator);
 
-  // The next frame (CV_8UC3 RGB) with the face that drives, or without any: then the puppet holds still for
+  // The next frame (CV_8UC3 RGB) with the face that drives (with its mesh), or without any: then the puppet holds still for
   // 0.4 s, and comes to rest within 0.8 s. Returns the avatar's square, as Animator draws it.
   cv::Mat update(const cv::Mat& rgb, const std::optional<face::Face>& face, double time_s);
 
@@ -30,6 +30,8 @@ class Puppet {
   const Animator& animator() const { return animator_; }
 
  private:
+  // How far the face is from the avatar's picture in pose and expression; nothing where that cannot be told.
+  std::optional<double> distance_of(const nets::KeyPoints& key_points, const face::Landmarks& landmarks);
   void choose_reference(const nets::KeyPoints& key_points, const face::Landmarks& landmarks, double time_s);
   face::FaceSquare steady_square(const face::Landmarks& landmarks, double interval_s);
 
@@ -39,7 +41,8 @@ class Puppet {
   double side_ = 0;
   bool wanted_ = true;
   int calibrations_ = 0;
-  double distance_ = 0;        // pose_distance of the reference's frame to the avatar's picture
+  double distance_ = 0;        // distance_of() the reference's frame
+  double usual_eyes_ = 0;      // how far the driving eyes are open, slowly following
   nets::KeyPoints from_, to_;  // references that are eased between
   double changed_s_ = 0;
   nets::KeyPoints last_;

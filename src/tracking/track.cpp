@@ -16,12 +16,25 @@ namespace {
 constexpr face::OneEuroOptions kSquareFilter{.min_cutoff_hz = 1.5, .beta = 8, .speed_cutoff_hz = 3};
 constexpr face::OneEuroOptions kLandmarkFilter{.min_cutoff_hz = 16, .beta = 40, .speed_cutoff_hz = 4};
 
+// What meshes move is drawn, and trembles with them.
+constexpr face::OneEuroOptions kMeshFilter{.min_cutoff_hz = 6, .beta = 40, .speed_cutoff_hz = 4};
+
 constexpr double kStays = 0.4,
                  kReturns = 0.7;           // presence of a face that was seen before, and of one that was not
 constexpr double kMostStep = 0.3;          // of the box, from one picture to the next, by the velocity
 constexpr double kFarFromExpected = 0.08;  // of the box: worth a second look
 constexpr double kMostGrowth = 1.5;        // from one picture to the next
 constexpr double kKeepsMoving_s = 0.3, kForgotten_s = 1.0;  // after it was last seen
+
+void steady_mesh(std::vector<cv::Point3d>& mesh, face::OneEuroFilter& filter, double side,
+                 double interval_s) {
+  std::vector<cv::Point2d> numbers;  // all (x, y), then each depth
+  numbers.reserve(2 * mesh.size());
+  for (const cv::Point3d& point : mesh) numbers.emplace_back(point.x, point.y);
+  for (const cv::Point3d& point : mesh) numbers.emplace_back(point.z, 0);
+  filter.update(numbers, side, interval_s);
+  for (size_t i = 0; i < mesh.size(); ++i) mesh[i] = {numbers[i].x, numbers[i].y, numbers[i + mesh.size()].x};
+}
 
 double side_of(const face::FaceSquare& square) { return 2 * cv::norm(square.right); }
 
@@ -33,7 +46,8 @@ Track::Track(int id, const MeshFace& face, const Presence& presence)
       box_(face::box_of(face.landmarks)),
       presence_(presence),
       landmark_filter_(kLandmarkFilter),
-      square_filter_(kSquareFilter) {}
+      square_filter_(kSquareFilter),
+      mesh_filter_(kMeshFilter) {}
 
 bool Track::forgotten() const { return unseen_s_ > kForgotten_s && presence_.value() <= 0; }
 
@@ -90,7 +104,7 @@ void Track::find_again(const MeshFace& face) {
   accept(face);
 }
 
-face::Face Track::steady_face(double interval_s) {
+face::Face Track::steady_face(double interval_s, bool with_mesh) {
   age_s_ += interval_s;
   face::Face face;
   face.square = face::ffhq_square(face_.landmarks);
@@ -100,6 +114,10 @@ face::Face Track::steady_face(double interval_s) {
   face.square = {square[0], square[1]};
   face.landmarks = face_.landmarks;
   landmark_filter_.update(face.landmarks, side, interval_s);
+  if (with_mesh && seen()) {
+    face.mesh = face_.points;
+    steady_mesh(face.mesh, mesh_filter_, side, interval_s);
+  }
   face.box = face::box_of(face.landmarks);
   face.track_id = id_;
   face.seen = seen();

@@ -28,8 +28,8 @@ class Track {
   // How far from where it was expected the face was found, in widths of its box.
   double surprise() const { return surprise_; }
 
-  // The face as it is handed out: filtered in time. Call once for each picture.
-  face::Face steady_face(double interval_s);
+  // The face as it is handed out: filtered in time, with its mesh or without. Call once for each picture.
+  face::Face steady_face(double interval_s, bool with_mesh);
 
  private:
   face::FaceSquare expected_square(double interval_s) const;
@@ -46,7 +46,7 @@ class Track {
   MeshFace face_before_;
   cv::Point2d velocity_before_;
   double unseen_before_s_ = 0, interval_s_ = 0;
-  face::OneEuroFilter landmark_filter_, square_filter_;
+  face::OneEuroFilter landmark_filter_, square_filter_, mesh_filter_;
 };
 
 }  // namespace toonmirror::tracking

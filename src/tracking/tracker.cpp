@@ -119,7 +119,7 @@ std::vector<face::Face> Tracker::update(const cv::Mat& rgb, double time_s) {
 
   std::vector<face::Face> faces;
   for (Track& track : state.tracks) {
-    face::Face face = track.steady_face(interval_s);
+    face::Face face = track.steady_face(interval_s, state.options.meshes);
     if (face.shown > 0) faces.push_back(std::move(face));
   }
   std::erase_if(state.tracks, [](const Track& track) { return track.forgotten(); });

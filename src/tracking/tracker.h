@@ -21,6 +21,7 @@ struct TrackerOptions {
   // Most faces followed at a time; the largest of a search come first.
   int max_faces = 8;
   NoFace no_face = NoFace::kFade;
+  bool meshes = false;  // faces have theirs (face::Face::mesh), which costs a little
 };
 
 // One Tracker per video, fed with its frames in the order of presentation, from one thread at a time.

@@ -1,6 +1,7 @@
 // Frames of video clips in one memory-mapped .safetensors, as `toonmirror train motion` writes them:
 //   frames     U8 [F, 256, 256, 3]  RGB, every clip seen through one fixed square around its face
 //   landmarks  F32 [F, 68, 2]       x, y in pixels of the frame
+//   mesh       F32 [F, 478, 3]      nets/face_mesh_points.h: x and y from -1 to 1 between the frame's corner pixels
 //   clip       I64 [F]              which clip a frame belongs to, rising
 //   held_out   U8 [C]               1: a clip that is never trained on
 #pragma once
@@ -23,6 +24,7 @@ inline constexpr const char* kClipsKind = "clips";
 struct Frames {
   at::Tensor pictures;   // [N, 3, 256, 256]
   at::Tensor landmarks;  // [N, 68, 2] pixels
+  at::Tensor meshes;     // [N, 478, 3]
 };
 
 // Frames by two of the same clip: one is to be moved so that it becomes the other.
@@ -42,13 +44,17 @@ class ClipPack {
 
   Frames frames(const std::vector<int64_t>& rows) const;
   // Two frames each of `count` training clips, mirrored for half of the pairs and with their light varied,
-  // both alike.
+  // both alike. Frames whose eyes or mouth are open as they rarely are in their clip come more often.
   FramePairs random_pairs(int64_t count, std::mt19937_64& random) const;
 
  private:
   checkpoint::SafetensorsFile file_;
-  at::Tensor frames_, landmarks_;
+  void weigh_frames();
+
+  at::Tensor frames_, landmarks_, meshes_;
   std::vector<Range> training_, held_out_;
+  std::vector<double> weights_;           // of frames
+  std::vector<int64_t> mirrored_points_;  // which of a mesh a mirror shows where
 };
 
 }  // namespace toonmirror::training

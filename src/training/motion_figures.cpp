@@ -76,12 +76,12 @@ MotionFigures evaluate_motion(const ClipPack& pack, nets::MotionModel& model,
     const auto [first, length] = clips[c];
     const auto other_range = clips[(c + 1) % clips.size()];
     const Frames start = pack.frames({first}), other_start = pack.frames({other_range.first});
-    const nets::EncodedSource source = model->encode_source(start.pictures);
-    const nets::KeyPoints other_initial = model->detect(other_start.pictures);
+    const nets::EncodedSource source = model->encode_source(start.pictures, start.meshes);
+    const nets::KeyPoints other_initial = model->detect(other_start.pictures, other_start.meshes);
     ++sum.clips;
     for (int64_t i = 1; i <= frames_per_clip && i < length; ++i) {
       const Frames frame = pack.frames({first + i * (length - 1) / frames_per_clip});
-      const at::Tensor moved = model->render(source, model->detect(frame.pictures));
+      const at::Tensor moved = model->render(source, model->detect(frame.pictures, frame.meshes));
       const at::Tensor warped = warp_by_points(start.pictures, start.landmarks[0], frame.landmarks[0]);
       const at::Tensor truth = find_landmarks(frame.pictures[0], frame.landmarks[0]);
       const at::Tensor found = find_landmarks(moved[0], frame.landmarks[0]);
@@ -94,8 +94,8 @@ MotionFigures evaluate_motion(const ClipPack& pack, nets::MotionModel& model,
       sum.identity_self += cosine(moved, found, frame.pictures, truth);
 
       const Frames other = pack.frames({other_range.first + i * (other_range.second - 1) / frames_per_clip});
-      const nets::KeyPoints driving =
-          nets::normalize_key_points(source.key_points, model->detect(other.pictures), other_initial, {});
+      const nets::KeyPoints driving = nets::normalize_key_points(
+          source.key_points, model->detect(other.pictures, other.meshes), other_initial, {});
       const at::Tensor crossed = model->render(source, driving);
       sum.identity_cross +=
           cosine(crossed, find_landmarks(crossed[0], start.landmarks[0]), start.pictures, start.landmarks[0]);

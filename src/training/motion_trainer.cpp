@@ -4,7 +4,11 @@
 #include <array>
 #include <numbers>
 
+#include "checkpoint/checkpoint_file.h"
+#include "nets/find_networks.h"
+#include "nets/mesh_key_points.h"
 #include "nets/mixed_precision.h"
+#include "nets/model_file.h"
 #include "training/generator_trainer.h"
 #include "training/picture_loss.h"
 
@@ -64,6 +68,16 @@ Equivariance equivariance_of(nets::KeyPointDetector& detector, const at::Tensor&
   return {(detected.value - back).abs().mean(), (at::eye(2) - ratio).abs().mean()};
 }
 
+// Of a share of the pictures the learned key points of the source instead of the driving's.
+nets::KeyPoints partly_at_rest(const nets::KeyPoints& source, const nets::KeyPoints& driving, double share,
+                               std::mt19937_64& random) {
+  std::bernoulli_distribution rests(share);
+  at::Tensor rest = at::zeros({driving.count(), 1, 1});
+  for (int64_t n = 0; n < driving.count(); ++n) rest[n].fill_(rests(random) ? 1.0F : 0.0F);
+  return {driving.value + rest * (source.value - driving.value),
+          driving.jacobian + rest.unsqueeze(3) * (source.jacobian - driving.jacobian), driving.mesh};
+}
+
 // A batch-normalised network with other weights than it ran with has the wrong statistics.
 void measure_statistics(nets::MotionModel& model, const ClipPack& pack, int64_t batches, uint64_t seed) {
   constexpr int64_t kPairs = 8;
@@ -80,7 +94,8 @@ void measure_statistics(nets::MotionModel& model, const ClipPack& pack, int64_t 
   std::mt19937_64 random(seed);
   for (int64_t i = 0; i < batches; ++i) {
     const FramePairs pairs = pack.random_pairs(kPairs, random);
-    model->render(model->encode_source(pairs.source.pictures), model->detect(pairs.driving.pictures));
+    model->render(model->encode_source(pairs.source.pictures, pairs.source.meshes),
+                  model->detect(pairs.driving.pictures, pairs.driving.meshes));
   }
   model->eval();
 }
@@ -89,12 +104,13 @@ void measure_statistics(nets::MotionModel& model, const ClipPack& pack, int64_t 
 
 nets::MotionModelOptions house_motion_options() {
   nets::MotionModelOptions options;
-  options.num_kp = 15;
+  options.mesh_kp = nets::kMeshKeyPoints;
+  options.num_kp = options.mesh_kp + 6;
   options.kp_detector.hourglass = {.block_expansion = 32, .max_features = 128, .num_blocks = 4};
   options.kp_detector.pad = 3;
   options.generator.block_expansion = 24;
   options.generator.max_features = 96;
-  options.generator.num_bottleneck_blocks = 4;
+  options.generator.num_bottleneck_blocks = 3;
   options.generator.warped_skips = 1;
   options.generator.blend_source = true;
   options.generator.dense_motion.hourglass = {
@@ -102,16 +118,22 @@ nets::MotionModelOptions house_motion_options() {
   return options;
 }
 
-at::Tensor taught_key_points(const at::Tensor& landmarks) {
-  static const std::vector<std::vector<int64_t>> kPoints = {
-      {18, 19, 20}, {23, 24, 25}, {37, 38}, {40, 41}, {43, 44}, {46, 47}, {27}, {30},
-      {48},         {54},         {62},     {66},     {8},      {4},      {12}};
-  std::vector<at::Tensor> means;
-  for (const std::vector<int64_t>& points : kPoints) {
-    means.push_back(landmarks.index_select(1, at::tensor(points, at::kLong)).mean(1));
+namespace {
+
+// What of an earlier model has the same name and shape.
+void begin_with(nets::MotionModel& model, const std::filesystem::path& earlier) {
+  const checkpoint::CheckpointFile file(earlier);
+  nets::MotionModel from = nets::open_motion_model(file);
+  const checkpoint::NamedTensors theirs = nets::named_tensors(*from);
+  const at::NoGradGuard no_grad;
+  for (auto& [name, tensor] : nets::named_tensors(*model)) {
+    const auto found = theirs.find(name);
+    if (found != theirs.end() && found->second.sizes() == tensor.sizes())
+      at::Tensor(tensor).copy_(found->second);
   }
-  return at::stack(means, 1) * (2.0 / (kLandmarkSize_px - 1)) - 1.0;
 }
+
+}  // namespace
 
 nets::MotionModel train_motion(const MotionTrainingOptions& options, RunHooks hooks,
                                const PictureWriter& write_picture) {
@@ -124,6 +146,7 @@ nets::MotionModel train_motion(const MotionTrainingOptions& options, RunHooks ho
   for (int64_t i = 0; i < options.run.workers; ++i) {
     replicas.emplace_back(house_motion_options());
     modules.push_back({replicas.back().get()});
+    if (!options.start.empty()) begin_with(replicas.back(), options.start);
   }
 
   hooks.loss = [&](const StepContext& context) {
@@ -133,11 +156,13 @@ nets::MotionModel train_motion(const MotionTrainingOptions& options, RunHooks ho
     const int64_t count = options.run.batch_per_worker;
     const FramePairs pairs = pack.random_pairs(count, *context.random);
     const nets::KeyPoints both = model->detect(
-        at::cat({pairs.source.pictures, pairs.driving.pictures}).contiguous(at::MemoryFormat::ChannelsLast));
+        at::cat({pairs.source.pictures, pairs.driving.pictures}).contiguous(at::MemoryFormat::ChannelsLast),
+        at::cat({pairs.source.meshes, pairs.driving.meshes}));
     const auto part = [&](int64_t first) {
-      return nets::KeyPoints{both.value.narrow(0, first, count), both.jacobian.narrow(0, first, count)};
+      const auto rows = [&](const at::Tensor& x) { return x.narrow(0, first, count); };
+      return nets::KeyPoints{rows(both.value), rows(both.jacobian), rows(both.mesh)};
     };
-    const nets::KeyPoints driving = part(count);
+    const nets::KeyPoints driving = partly_at_rest(part(0), part(count), options.at_rest, *context.random);
     const int64_t size_px = context.progress < options.half_size_share ? 128 : 256;
     nets::MotionGenerator& generator = model->generator();
     nets::EncodedSource source;
@@ -145,9 +170,7 @@ nets::MotionModel train_motion(const MotionTrainingOptions& options, RunHooks ho
     source.small = generator->dense_motion()->downscale(pairs.source.pictures);
     source.key_points = part(0);
     generator->encode(source);
-    const nets::DenseMotion motion =
-        generator->dense_motion()->forward(source.small, source.key_points, driving, /*align_corners=*/true);
-    const at::Tensor output = generator->decode(source, motion, /*align_corners=*/true).to(at::kFloat);
+    const at::Tensor output = model->render(source, driving).to(at::kFloat);
 
     const at::Tensor target = at_size(pairs.driving.pictures, size_px);
     const at::Tensor l1 =
@@ -159,20 +182,14 @@ nets::MotionModel train_motion(const MotionTrainingOptions& options, RunHooks ho
       look = look.defined() ? look + distance : distance;
     }
     const Equivariance same =
-        equivariance_of(model->key_point_detector(), pairs.driving.pictures, driving, *context.random);
-    const at::Tensor taught =
-        (both.value - taught_key_points(at::cat({pairs.source.landmarks, pairs.driving.landmarks})))
-            .abs()
-            .mean();
-    const double lesson = options.taught * std::max(0.1, 1.0 - 0.9 * context.progress * 1.5);
+        equivariance_of(model->key_point_detector(), pairs.driving.pictures, part(count), *context.random);
     Loss loss;
     loss.total = options.l1 * l1 + options.perceptual * look + options.equivariance * same.value +
-                 options.jacobian_equivariance * same.jacobian + lesson * taught;
+                 options.jacobian_equivariance * same.jacobian;
     loss.figures = {{"l1", l1.item<double>()},
                     {"perceptual", look.item<double>()},
                     {"equivariance", same.value.item<double>()},
-                    {"jacobian", same.jacobian.item<double>()},
-                    {"taught", taught.item<double>()}};
+                    {"jacobian", same.jacobian.item<double>()}};
     return loss;
   };
   hooks.critic_loss = [](const StepContext&) { return Loss{}; };
@@ -185,14 +202,15 @@ nets::MotionModel train_motion(const MotionTrainingOptions& options, RunHooks ho
     first_rows.push_back(first);
     other_rows.push_back(first + length * 2 / 3);
   }
-  const at::Tensor shown = pack.frames(first_rows).pictures, wanted = pack.frames(other_rows).pictures;
+  const Frames shown = pack.frames(first_rows), wanted = pack.frames(other_rows);
   hooks.sheet = [&](const std::filesystem::path& path) {
     const at::NoGradGuard no_grad;
     nets::MotionModel& model = replicas.front();
     nets::MotionMaps maps;
     const at::Tensor output =
-        model->render(model->encode_source(shown), model->detect(wanted), /*align_corners=*/true, &maps);
-    write_picture(path, tile_rows({shown, wanted, output, maps.deformed}) * 2.0 - 1.0);
+        model->render(model->encode_source(shown.pictures, shown.meshes),
+                      model->detect(wanted.pictures, wanted.meshes), /*align_corners=*/true, &maps);
+    write_picture(path, tile_rows({shown.pictures, wanted.pictures, output, maps.deformed}) * 2.0 - 1.0);
   };
   run_training(options.run, modules, {}, hooks);
   nets::MotionModel& model = replicas.front();

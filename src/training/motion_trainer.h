@@ -1,5 +1,6 @@
 // Training of the house motion model: a First Order Motion Model (Siarohin et al. 2019) that is slim, whose
-// key points are taught from landmarks at first, and whose generator sees the moved source at several scales
+// key points and inner motion of the face come from its mesh (nets/mesh_field.h), which learns key points for hair,
+// shoulders and background alone, and whose generator sees the moved source at several scales
 // (nets/motion_options.h).
 #pragma once
 
@@ -12,25 +13,25 @@
 
 namespace toonmirror::training {
 
-// 15 key points; a driven frame of 256 px costs about 9 GFLOP (2 × multiply-adds) besides what is kept.
+// 24 key points of the mesh and 6 learned ones; a driven frame of 256 px costs about 9 GFLOP (2 × multiply-adds)
+// besides what is kept.
 nets::MotionModelOptions house_motion_options();
-
-// Where the house's key points lie on a face with these landmarks, [N, 68, 2] in pixels of 256 →
-// [N, 15, 2] in [-1, 1]: brows, lids, bridge and tip of the nose, corners and inner edges of the mouth, chin,
-// sides of the jaw.
-at::Tensor taught_key_points(const at::Tensor& landmarks);
 
 struct MotionTrainingOptions {
   RunOptions run;
   std::filesystem::path clips;  // pack, training/clip_pack.h
   std::filesystem::path nets;   // folder of the perceptual network
+  // An earlier motion model to begin with, as far as its tensors fit; empty: from nothing.
+  std::filesystem::path start;
   std::string precision = "auto";
   double half_size_share = 0.6;  // first share of the run, whose generator draws 128 px
+  // Share of the samples whose learned key points do not move, as in relative motion (nets/driving_motion.h): head and
+  // hair have to follow the mesh alone, and what else moves in a clip stays.
+  double at_rest = 0.6;
   double l1 = 10;
   double perceptual = 10;
   double equivariance = 5;
   double jacobian_equivariance = 0.5;
-  double taught = 10;  // falls to a tenth over two thirds of the run
   // Batches over which the statistics of the averaged weights' normalisations are measured at the end.
   int64_t statistics_batches = 40;
 };

@@ -72,10 +72,36 @@ TEST_F(ConvertCommand, FailsWhenEveryInputFails) {
   EXPECT_THAT(no_style.errors, HasSubstr("'none'"));
 }
 
+TEST_F(ConvertCommand, WithoutAnOutputNamesItBesideTheInput) {
+  const std::string a = clip("a.mp4");
+  const ProgramResult first = run({"convert", a, "--style", "small"});
+  EXPECT_EQ(first.exit_code, 0) << first.errors;
+  EXPECT_THAT(first.errors, HasSubstr("a-small.mp4"));
+  EXPECT_TRUE(fs::exists(folder_ / "a-small.mp4"));
+  // A file that is named where a command would be is meant to be converted, and nothing is replaced.
+  EXPECT_EQ(run({a, "--style", "small"}).exit_code, 0);
+  EXPECT_TRUE(fs::exists(folder_ / "a-small-2.mp4"));
+  fs::create_directory(folder_ / "clips");
+  fs::copy(a, folder_ / "clips/b.mp4");
+  EXPECT_EQ(run({"convert", folder_ / "clips/", "--style", "small"}).exit_code, 0);
+  EXPECT_TRUE(fs::exists(folder_ / "clips-small/b.mp4"));
+}
+
+TEST_F(ConvertCommand, RefusesOptionsOfVideosForPhotos) {
+  const std::string photo = folder_ / "photo.png";
+  media::StillImage image;
+  image.width = image.height = 8;
+  image.rgb.resize(192);
+  media::write_still(photo, image);
+  const ProgramResult result =
+      run({"convert", photo, "-o", folder_ / "out.png", "--crf", "20", "--style", "small"});
+  EXPECT_EQ(result.exit_code, 2);
+  EXPECT_THAT(result.errors, HasSubstr("--crf is for videos"));
+}
+
 TEST_F(ConvertCommand, TellsWrongUseFromFailure) {
   const std::string a = clip("a.mp4");
   const std::string b = clip("b.mp4");
-  EXPECT_EQ(run({"convert", a}).exit_code, 2);
   EXPECT_EQ(run({"convert", a, "-o", folder_ / "out.mp4", "--paste", "ears"}).exit_code, 2);
   EXPECT_EQ(run({"convert", a, "-o", folder_ / "out.mp4", "--likeness", "2"}).exit_code, 2);
   const ProgramResult result = run({"convert", a, b, "-o", a, "--style", "small"});

@@ -62,7 +62,10 @@ TEST(Main, WrongUseIsOneLineAHintAndCode2) {
     EXPECT_THAT(result.errors, ::testing::MatchesRegex("toonmirror: error: [^\n]+\nhint: [^\n]+\n"));
     EXPECT_EQ(result.output, "");
   }
-  EXPECT_THAT(toonmirror_with({"nonsense"}).errors, HasSubstr("there is no command 'nonsense'"));
+  EXPECT_THAT(toonmirror_with({"nonsense"}).errors,
+              HasSubstr("there is no command, and no file, 'nonsense'"));
+  EXPECT_THAT(toonmirror_with({"covert"}).errors, HasSubstr("did you mean 'convert'?"));
+  EXPECT_THAT(toonmirror_with({"doctor", "--jsno"}).errors, HasSubstr("did you mean --json?"));
   EXPECT_THAT(toonmirror_with({"inspect"}).errors, HasSubstr("toonmirror inspect --help"));
 }
 

@@ -101,7 +101,7 @@ void expect_case(MotionModel& model, const std::filesystem::path& folder, const 
   Expected expected(file);
   KeyPointMaps maps;
   const at::Tensor picture = read_picture(folder / "source.png");
-  model->detect(picture, &maps);
+  model->detect(picture, {}, &maps);
   expected.compare("kp_source.input64", maps.input, 1e-4);
   expected.compare("kp_source.feature_first2", maps.features.narrow(1, 0, 2), 1e-4);
   expected.compare("kp_source.logits_first2", maps.logits.narrow(1, 0, 2), 1e-4);

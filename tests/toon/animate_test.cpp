@@ -117,7 +117,7 @@ class DetectMotionTest : public AnimateTest {
 };
 
 TEST_F(DetectMotionTest, BridgesFramesWithoutAFace) {
-  const DrivingMotion motion = detect_motion(driving_of_clip({0, 40, 80, 120, 160}), model_, 2);
+  const DrivingMotion motion = detect_motion(driving_of_clip({0, 40, 80, 120, 160}), model_, true, 2);
   ASSERT_EQ(motion.key_points.size(), 5U);
   EXPECT_TRUE(at::equal(motion.key_points[3].value, motion.key_points[2].value));
   EXPECT_FALSE(at::equal(motion.key_points[2].value, motion.key_points[1].value));
@@ -125,7 +125,7 @@ TEST_F(DetectMotionTest, BridgesFramesWithoutAFace) {
 
 TEST_F(DetectMotionTest, SaysWhenTheVideoIsAnotherByNow) {
   Driving driving = driving_of_clip({0, 40, 80, 120, 160, 200, 240});
-  EXPECT_THAT(media::testing::error_of([&] { detect_motion(std::move(driving), model_, 1); }),
+  EXPECT_THAT(media::testing::error_of([&] { detect_motion(std::move(driving), model_, true, 1); }),
               HasSubstr("has changed"));
 }
 

@@ -17,6 +17,7 @@ using testing::colourful_picture;
 using testing::landmarks_at;
 using testing::largest_difference;
 using testing::small_avatar;
+using testing::shared_face_models;
 using testing::small_motion_model;
 
 class AvatarTest : public ::testing::Test {
@@ -29,7 +30,7 @@ class AvatarTest : public ::testing::Test {
 TEST_F(AvatarTest, PacksHoldEverything) {
   write_avatar(folder_ / "me.avatar", avatar_, model_);
   EXPECT_TRUE(is_avatar_pack(folder_ / "me.avatar"));
-  const Avatar read = read_avatar(folder_ / "me.avatar", model_);
+  const Avatar read = read_avatar(folder_ / "me.avatar", model_, shared_face_models());
   EXPECT_EQ(largest_difference(read.picture, avatar_.picture), 0);
   EXPECT_EQ(read.landmarks, avatar_.landmarks);
   EXPECT_EQ(read.square.centre, avatar_.square.centre);
@@ -45,7 +46,7 @@ TEST_F(AvatarTest, PacksHoldEverything) {
 TEST_F(AvatarTest, FeaturesOfAnotherModelAreMadeAnew) {
   write_avatar(folder_ / "me.avatar", avatar_, model_);
   nets::MotionModel other = small_motion_model(2);
-  const Avatar read = read_avatar(folder_ / "me.avatar", other), expected = small_avatar(other);
+  const Avatar read = read_avatar(folder_ / "me.avatar", other, shared_face_models()), expected = small_avatar(other);
   EXPECT_TRUE(at::allclose(read.source.features, expected.source.features));
   EXPECT_FALSE(at::allclose(read.source.features, avatar_.source.features));
 }
@@ -55,7 +56,7 @@ TEST_F(AvatarTest, PacksOfOnePrecisionAreDrawnInAnother) {
   model_->prepare(at::kBFloat16);
   write_avatar(folder_ / "me.avatar", small_avatar(model_), model_);
   model_->prepare(at::kFloat);
-  const Avatar read = read_avatar(folder_ / "me.avatar", model_);
+  const Avatar read = read_avatar(folder_ / "me.avatar", model_, shared_face_models());
   EXPECT_EQ(read.source.features.scalar_type(), at::kBFloat16);
   const nets::KeyPoints& rest = avatar_.source.key_points;
   EXPECT_LE(
@@ -68,18 +69,18 @@ TEST_F(AvatarTest, OtherFilesAreNoPacks) {
   checkpoint::write_safetensors(folder_ / "a", {{"picture", at::zeros({3})}},
                                 {{"toonmirror.kind", "generator"}});
   EXPECT_FALSE(is_avatar_pack(folder_ / "a"));
-  EXPECT_THROW(read_avatar(folder_ / "a", model_), Error);
+  EXPECT_THROW(read_avatar(folder_ / "a", model_, shared_face_models()), Error);
   checkpoint::write_safetensors(folder_ / "b",
                                 {{"picture", at::zeros({2, 2, 3}, at::kByte)},
                                  {"landmarks", at::full({136}, NAN, at::kDouble)},
                                  {"square", at::zeros({4}, at::kDouble)}},
                                 {{"toonmirror.kind", "avatar"}});
-  EXPECT_THROW(read_avatar(folder_ / "b", model_), Error);
+  EXPECT_THROW(read_avatar(folder_ / "b", model_, shared_face_models()), Error);
 }
 
 TEST_F(AvatarTest, RelativeMotionOfAStillFaceLeavesItAtRest) {
   Animator animator(model_, avatar_, {});
-  const nets::KeyPoints still = animator.detect(colourful_picture({kMotionSize_px, kMotionSize_px}, 9));
+  const nets::KeyPoints still = animator.detect(colourful_picture({kMotionSize_px, kMotionSize_px}, 9), {});
   animator.set_reference(still);
   const nets::KeyPoints followed = animator.follow(still);
   EXPECT_TRUE(at::allclose(followed.value, avatar_.source.key_points.value, 1e-5, 1e-5));
@@ -88,7 +89,7 @@ TEST_F(AvatarTest, RelativeMotionOfAStillFaceLeavesItAtRest) {
 
 TEST_F(AvatarTest, PresenceIsTheShareOfTheMotion) {
   Animator animator(model_, avatar_, {});
-  const nets::KeyPoints reference = animator.detect(colourful_picture({kMotionSize_px, kMotionSize_px}, 9));
+  const nets::KeyPoints reference = animator.detect(colourful_picture({kMotionSize_px, kMotionSize_px}, 9), {});
   animator.set_reference(reference);
   nets::KeyPoints moved = {reference.value + 0.2, reference.jacobian};
   const at::Tensor rest = avatar_.source.key_points.value;

@@ -31,6 +31,7 @@ class AvatarPack : public ::testing::Test {
   checkpoint::SafetensorsFile file(const std::string& changed = "", const at::Tensor& to = {}) const {
     checkpoint::NamedTensors tensors = {{"picture", at::zeros({30, 40, 3}, at::kByte)},
                                         {"landmarks", at::linspace(-3, 42, 136, at::kDouble)},
+                                        {"mesh", at::full({478, 3}, 12.0, at::kDouble)},
                                         {"square", at::tensor({20.0, 15.0, 12.0, 0.0}, at::kDouble)},
                                         {"motion.small", at::zeros({1, 3, 4, 4})},
                                         {"motion.features", at::zeros({1, 3, 2, 2}, at::kBFloat16)},
@@ -75,6 +76,9 @@ TEST_F(AvatarPack, NeedsPictureLandmarksAndSquareThatBelongTogether) {
   }
   EXPECT_THROW(checking("square", square(20, 15, 0))(), Error);
   EXPECT_THROW(checking("landmarks", at::zeros({136}))(), Error);
+  EXPECT_NO_THROW(checking("mesh")());  // packs had none earlier
+  EXPECT_THROW(checking("mesh", at::zeros({468, 3}, at::kDouble))(), Error);
+  EXPECT_THROW(checking("mesh", at::full({478, 3}, kNan, at::kDouble))(), Error);
 }
 
 TEST_F(AvatarPack, HoldsTheMotionModelsOwnFeatures) {

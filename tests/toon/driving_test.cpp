@@ -7,6 +7,8 @@
 
 #include "fixtures.h"
 #include "media/fixtures.h"
+#include "nets/face_mesh_points.h"
+#include "support/face_mesh.h"
 #include "toon/avatar.h"
 #include "toon/pictures.h"
 
@@ -122,7 +124,60 @@ TEST(SetPresence, IsNothingBeforeTheFirstFace) {
   EXPECT_EQ(frames[10].presence, 1);
 }
 
-TEST(BestFrame, IsTheOneWithTheSamePose) {
+Avatar avatar_with(const face::Landmarks& landmarks) {
+  Avatar avatar;
+  avatar.landmarks = landmarks;
+  return avatar;
+}
+
+// A shut mouth belongs to a shut mouth, however the rest of the faces may differ.
+TEST(ReferenceFrames, HaveTheSameLook) {
+  const at::Tensor mesh = toonmirror::testing::synthetic_mesh();
+  const auto with_mouth = [&](double open) {
+    at::Tensor result = mesh.clone();
+    for (size_t k = 1; k < nets::kInnerLips.size() / 2; ++k) result[nets::kInnerLips[k]][1] += open;
+    return result;
+  };
+  Avatar avatar;
+  avatar.source.key_points.mesh = with_mouth(0.01).unsqueeze(0);
+  Driving driving;
+  for (const double open : {0.3, 0.2, 0.02, 0.1}) {
+    DrivingFrame frame;
+    frame.landmarks = face_at(100, 100, 80);
+    frame.square = {{100, 100}, {50, 0}};
+    const at::Tensor points = with_mouth(open) * 50 + 100;
+    for (int64_t i = 0; i < points.size(0); ++i) {
+      frame.mesh.emplace_back(points[i][0].item<float>(), points[i][1].item<float>(),
+                              points[i][2].item<float>());
+    }
+    driving.frames.push_back(frame);
+  }
+  EXPECT_THAT(reference_frames(driving, avatar, /*first=*/false), ElementsAre(2, 2, 2, 2));
+}
+
+TEST(ReferenceFrames, AreOfTheSameShot) {
+  Driving driving;
+  driving.frames = frames_of(6, [](int i) {
+    face::Landmarks points = face_at(10.0 * i, 50, 40);
+    for (cv::Point2d& point : points)
+      point.y += 0.1 * (i % 3 - 1) * (point.x - 10.0 * i);  // tilted but for 1 and 4
+    return i == 0 ? std::nullopt : std::optional(points);
+  });
+  for (int i = 3; i < 6; ++i) driving.frames[static_cast<size_t>(i)].shot = 1;
+  EXPECT_THAT(reference_frames(driving, avatar_with(face_at(500, 500, 300)), /*first=*/false),
+              ElementsAre(1, 1, 1, 4, 4, 4));
+  EXPECT_THAT(reference_frames(driving, avatar_with(face_at(500, 500, 300)), /*first=*/true),
+              ElementsAre(1, 1, 1, 3, 3, 3));
+}
+
+TEST(ChooseSquares, HasASizeForEachShot) {
+  auto frames = frames_of(20, [](int i) { return std::optional(face_at(100, 100, i < 10 ? 40 : 80)); });
+  for (size_t i = 10; i < 20; ++i) frames[i].shot = 1;
+  choose_squares(frames);
+  EXPECT_NEAR(frames[15].square.right.x, 2 * frames[5].square.right.x, 1e-6);
+}
+
+TEST(ReferenceFrames, HaveTheSamePose) {
   Driving driving;
   driving.frames = frames_of(5, [](int i) {
     face::Landmarks points = face_at(10.0 * i, 50, 40.0 + i);
@@ -130,7 +185,8 @@ TEST(BestFrame, IsTheOneWithTheSamePose) {
       point.y += 0.1 * (i - 3) * (point.x - 10.0 * i);  // tilted but for frame 3
     return i == 0 ? std::nullopt : std::optional(points);
   });
-  EXPECT_EQ(best_frame(driving, face_at(500, 500, 300)), 3U);
+  EXPECT_THAT(reference_frames(driving, avatar_with(face_at(500, 500, 300)), /*first=*/false),
+              ::testing::Each(::testing::Eq(3U)));
 }
 
 // The first pictures of the synthetic face that ships, in a clip of that shape.

@@ -4,6 +4,8 @@
 #include <torch/torch.h>
 
 #include "base/error.h"
+#include "nets/face_mesh_points.h"
+#include "support/face_mesh.h"
 #include "support/temporary_folder.h"
 #include "training/mirrored_landmarks.h"
 
@@ -13,7 +15,7 @@ namespace {
 // Clip c has frames of brightness 40 · c, with landmarks at (10 · c, frame).
 void write_clips(const std::filesystem::path& path, const std::vector<int64_t>& lengths) {
   std::vector<int64_t> clip_of;
-  std::vector<at::Tensor> frames, landmarks;
+  std::vector<at::Tensor> frames, landmarks, meshes;
   for (size_t c = 0; c < lengths.size(); ++c) {
     for (int64_t i = 0; i < lengths[c]; ++i) {
       clip_of.push_back(static_cast<int64_t>(c));
@@ -21,6 +23,8 @@ void write_clips(const std::filesystem::path& path, const std::vector<int64_t>& 
       at::Tensor points = at::full({68, 2}, static_cast<float>(i));
       points.select(1, 0).fill_(10.0f * static_cast<float>(c));
       landmarks.push_back(points);
+      // Some unlike the others, but symmetrical, so that partners are found.
+      meshes.push_back(testing::synthetic_mesh() * (0.5 + 0.01 * static_cast<double>(i)));
     }
   }
   at::Tensor held_out = at::zeros({static_cast<int64_t>(lengths.size())}, at::kByte);
@@ -28,6 +32,7 @@ void write_clips(const std::filesystem::path& path, const std::vector<int64_t>& 
   checkpoint::write_safetensors(path,
                                 {{"frames", at::stack(frames)},
                                  {"landmarks", at::stack(landmarks)},
+                                 {"mesh", at::stack(meshes)},
                                  {"clip", at::tensor(clip_of, at::kLong)},
                                  {"held_out", held_out}},
                                 {{"toonmirror.kind", "clips"}});
@@ -57,6 +62,8 @@ TEST(ClipPack, PairsAreOfOneClipThatIsTrainedOn) {
     EXPECT_EQ(pairs.source.pictures.sizes(), (std::vector<int64_t>{4, 3, 256, 256}));
     EXPECT_TRUE(at::equal(pairs.source.pictures, pairs.driving.pictures));  // one clip, one light
     EXPECT_TRUE(at::equal(pairs.source.landmarks.select(2, 0), pairs.driving.landmarks.select(2, 0)));
+    // Mirrored or not, a symmetrical face has its left eye on the left.
+    EXPECT_LT(pairs.source.meshes.select(1, nets::kLeftIris).select(1, 0).max().item<double>(), 0);
     for (int64_t n = 0; n < 4; ++n) {
       const double x = pairs.source.landmarks[n][8][0].item<double>();
       seen.insert(std::lround(x < 127 ? x : 255 - x));  // mirrored or not
@@ -73,6 +80,7 @@ TEST(ClipPack, RefusesWhatIsNone) {
   checkpoint::write_safetensors(folder / "b.safetensors",
                                 {{"frames", at::zeros({2, 8, 8, 3}, at::kByte)},
                                  {"landmarks", at::zeros({2, 68, 2})},
+                                 {"mesh", at::zeros({2, 478, 3})},
                                  {"clip", at::zeros({2}, at::kLong)},
                                  {"held_out", at::zeros({1}, at::kByte)}},
                                 {{"toonmirror.kind", "clips"}});

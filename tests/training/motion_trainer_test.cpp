@@ -2,21 +2,14 @@
 
 #include <gtest/gtest.h>
 
+#include "support/face_mesh.h"
 #include "support/nets_folder.h"
 #include "support/temporary_folder.h"
 
 namespace toonmirror::training {
 namespace {
 
-TEST(TaughtKeyPoints, LieBetweenTheirLandmarks) {
-  at::Tensor points = at::zeros({1, 68, 2});
-  points[0][30] = at::tensor({255.0f, 0.0f});  // tip of the nose
-  points[0][37] = at::tensor({100.0f, 20.0f}), points[0][38] = at::tensor({110.0f, 22.0f});  // an upper lid
-  const at::Tensor taught = taught_key_points(points);
-  ASSERT_EQ(taught.sizes(), (std::vector<int64_t>{1, house_motion_options().num_kp, 2}));
-  EXPECT_TRUE(at::allclose(taught[0][7], at::tensor({1.0f, -1.0f})));
-  EXPECT_TRUE(at::allclose(taught[0][2], at::tensor({105.0f, 21.0f}) * (2.0 / 255) - 1.0));
-}
+at::Tensor mesh() { return 0.5 * testing::synthetic_mesh().unsqueeze(0); }
 
 TEST(HouseMotionModel, KeepsTheMovedSourceAndFinerFeatures) {
   const nets::MotionModelOptions options = house_motion_options();
@@ -25,7 +18,7 @@ TEST(HouseMotionModel, KeepsTheMovedSourceAndFinerFeatures) {
   nets::MotionModel model(options);
   model->eval();
   const at::NoGradGuard no_grad;
-  const nets::EncodedSource source = model->encode_source(at::rand({1, 3, 256, 256}));
+  const nets::EncodedSource source = model->encode_source(at::rand({1, 3, 256, 256}), mesh());
   ASSERT_EQ(source.skips.size(), 1U);
   EXPECT_EQ(source.skips[0].sizes(), (std::vector<int64_t>{1, 48, 128, 128}));
   // Told to keep all of the source, it gives the source back when nothing moves.
@@ -40,11 +33,12 @@ TEST(TrainMotion, TakesStepsAndResumes) {
   if (testing::nets_folder().empty()) GTEST_SKIP() << "no networks for losses (set TOONMIRROR_NETS)";
   const testing::TemporaryFolder folder;
   torch::manual_seed(2);
-  at::Tensor landmarks = at::rand({6, 68, 2}) * 255;
+  at::Tensor landmarks = at::rand({12, 68, 2}) * 255;
   checkpoint::write_safetensors(folder / "clips.safetensors",
-                                {{"frames", at::randint(0, 256, {6, 256, 256, 3}, at::kByte)},
+                                {{"frames", at::randint(0, 256, {12, 256, 256, 3}, at::kByte)},
                                  {"landmarks", landmarks},
-                                 {"clip", at::tensor({0, 0, 0, 1, 1, 1}, at::kLong)},
+                                 {"mesh", mesh().repeat({12, 1, 1})},
+                                 {"clip", at::tensor({0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1}, at::kLong)},
                                  {"held_out", at::tensor({0, 1}, at::kByte)}},
                                 {{"toonmirror.kind", "clips"}});
   MotionTrainingOptions options;
@@ -72,8 +66,8 @@ TEST(TrainMotion, TakesStepsAndResumes) {
   EXPECT_EQ(lines[1], "resumed at step 1");
   EXPECT_FALSE(model->is_training());
   const at::NoGradGuard no_grad;
-  const at::Tensor output = model->render(model->encode_source(at::rand({1, 3, 256, 256})),
-                                          model->detect(at::rand({1, 3, 256, 256})));
+  const at::Tensor output = model->render(model->encode_source(at::rand({1, 3, 256, 256}), mesh()),
+                                          model->detect(at::rand({1, 3, 256, 256}), mesh()));
   EXPECT_TRUE(output.isfinite().all().item<bool>());
 }
 
