@@ -76,6 +76,9 @@ class Canvas {
   std::vector<float> depth_;
 };
 
+// Share of the strip over which the face's motion runs out; nearer to the face are ears and hair, which go with it.
+constexpr float kRunsOut = 0.75F;
+
 float smooth(float t) { return t * t * (3 - 2 * t); }
 
 void draw_surface(Canvas& canvas, const Mesh& source, const Mesh& wanted) {
@@ -102,7 +105,8 @@ void draw_surface(Canvas& canvas, const Mesh& source, const Mesh& wanted) {
                             u * from_a.y + v * from_b.y + w * from_c.y, 0};
         // The strip lies behind all of the face.
         const float depth = u * a.z + v * b.z + w * c.z - (strip ? 100.0F : 0.0F);
-        const float cover = strip ? smooth(u * inside(0) + v * inside(1) + w * inside(2)) : 1.0F;
+        const float cover =
+            strip ? smooth(std::min((u * inside(0) + v * inside(1) + w * inside(2)) / kRunsOut, 1.0F)) : 1.0F;
         if (canvas.draw(x, y, depth, from, cover) && unseen) canvas.mark(x, y, kUnseen);
       }
     }
@@ -255,7 +259,7 @@ Opening mouth_of(const Mesh& mesh) {
 void draw_mouth(Canvas& canvas, const Mesh& source, const Mesh& wanted) {
   constexpr float kLipEdge = 0.05F;  // of half the mouth's width
   // Of half the mouth's width: lips that are hardly apart show no teeth.
-  constexpr float kNoTeeth = 0.1F, kAllTeeth = 0.4F, kTeethHeight = 0.3F, kTongueFrom = 0.35F;
+  constexpr float kNoTeeth = 0.15F, kAllTeeth = 0.5F, kTeethHeight = 0.2F, kTongueFrom = 0.35F;
   const Opening from = mouth_of(source), to = mouth_of(wanted);
   const float apart =
       smooth(std::clamp((to.lower.at(0) - to.upper.at(0) - kNoTeeth) / (kAllTeeth - kNoTeeth), 0.0F, 1.0F));

@@ -20,6 +20,6 @@ inline constexpr size_t kSurfaceTriangles = 922;
 extern const std::array<MeshTriangle, kSurfaceTriangles> kSurface;
 
 // points [P ≥ 468, 3] in any unit → [504, 3]. The strip is `width` of the way from the middle to the contour.
-at::Tensor surface_vertices(const at::Tensor& points, double width = 0.3);
+at::Tensor surface_vertices(const at::Tensor& points, double width = 0.65);
 
 }  // namespace toonmirror::nets

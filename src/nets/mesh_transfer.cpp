@@ -27,6 +27,8 @@ constexpr double kLeastOpening = 0.08;   // of an initial face: what is nearly s
 constexpr double kWidestOpening = 1.35;  // times that of the source
 constexpr double kLowerLidShare = 0.2;   // of the way to where lids meet
 constexpr double kFoldShare = 0.4;       // of what the lid below it moves
+// How far a head may go from its shoulders, in distances of the outer eye corners, and how much larger it may come.
+constexpr double kFreeStep = 0.3, kMostStep = 0.7, kMostGrowth = 1.3;
 constexpr double kLeastGain = 0.6, kMostGain = 1.6;
 
 at::Tensor index_of(at::ArrayRef<int64_t> points) { return at::tensor(points, at::kLong); }
@@ -97,6 +99,14 @@ double opening_of(const at::Tensor& mesh, const Lids& lids) {
   const at::Tensor gaps =
       (points.slice(0, kFirst + kUpperLid, kEnd + kUpperLid) - points.slice(0, kFirst, kEnd)).norm(2, 1);
   return gaps.mean().item<double>() / width_of(mesh, lids[0], lids[kInnerCorner]);
+}
+
+// A step [1, 3] no longer than a neck allows.
+at::Tensor bounded_step(const at::Tensor& step, double eyes) {
+  const double length = step.slice(1, 0, 2).norm().item<double>() / eyes;
+  if (length <= kFreeStep) return step;
+  const double room = kMostStep - kFreeStep;
+  return step * ((kFreeStep + room * std::tanh((length - kFreeStep) / room)) / length);
 }
 
 struct EyePoints {
@@ -210,8 +220,9 @@ at::Tensor transfer_motion(const at::Tensor& source, const at::Tensor& driving, 
   const double pitch = within(wanted.pitch, at_rest.pitch, kLargestPitch_deg);
   if (yaw != wanted.yaw || pitch != wanted.pitch)
     rotation = turned(yaw - wanted.yaw, pitch - wanted.pitch).matmul(rotation);
-  const double scale = std::pow(pose.scale, strengths.pose);
-  const at::Tensor step = (pose.to - pose.from) * (to_source.scale * strengths.pose);
+  const double scale = std::clamp(std::pow(pose.scale, strengths.pose), 1 / kMostGrowth, kMostGrowth);
+  const at::Tensor step = bounded_step((pose.to - pose.from) * (to_source.scale * strengths.pose),
+                                       width_of(rest, kLeftEyeCorner, kRightEyeCorner));
   return (posed(rotation) * scale + middle + step * at::tensor({1., 1., 0.}, at::kDouble))
       .to(source.scalar_type());
 }

@@ -9,7 +9,7 @@ namespace {
 
 constexpr std::array<int64_t, 6> kCheeks = {50, 280, 205, 425, 117, 346};
 constexpr double kDark = 0.25, kTongueLight = 0.8;  // of the lips' colour
-constexpr double kWhiter = 1.1, kLeastWhite = 0.4, kMostWhite = 0.88;
+constexpr double kWhiter = 1.0, kLeastWhite = 0.35, kMostWhite = 0.8;
 constexpr double kToothOfSkin = 0.2;  // of the skin's colour in that of teeth
 
 // Mean colour at these points, [N, C].

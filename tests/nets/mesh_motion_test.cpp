@@ -94,9 +94,23 @@ TEST(TransferMotion, TurnsAsTheDrivingHeadTurnsAndNoFurtherThanThePictureShows) 
 
 TEST(TransferMotion, MovesInThePictureByTheSizeOfTheFace) {
   const at::Tensor source = mean_face() * 1.2, initial = mean_face() * 0.6;
-  const at::Tensor moved = transfer_motion(source, initial + at::tensor({0.1, -0.05, 0.0}), initial);
+  const at::Tensor moved = transfer_motion(source, initial + at::tensor({0.05, -0.025, 0.0}), initial);
   EXPECT_TRUE(
-      at::allclose(moved - source, at::tensor({0.2, -0.1, 0.0}, at::kDouble).expand({478, 3}), 1e-6, 1e-6));
+      at::allclose(moved - source, at::tensor({0.1, -0.05, 0.0}, at::kDouble).expand({478, 3}), 1e-6, 1e-6));
+}
+
+TEST(TransferMotion, LeavesTheHeadOnItsShoulders) {
+  const at::Tensor source = mean_face(), initial = mean_face();
+  const double eyes = eye_distances(source.unsqueeze(0)).item<double>();
+  double before = 0;
+  for (const double far : {0.5, 1.0, 3.0}) {
+    const at::Tensor moved =
+        transfer_motion(source, initial + at::tensor({far * eyes, 0.0, 0.0}), initial) - source;
+    const double step = moved.select(1, 0).mean().item<double>();
+    EXPECT_GT(step, before);
+    EXPECT_LE(step, 0.7 * eyes + 1e-6);
+    before = step;
+  }
 }
 
 TEST(TransferMotion, ShutsEyesOfAnySize) {

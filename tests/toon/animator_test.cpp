@@ -16,8 +16,8 @@ namespace {
 using testing::colourful_picture;
 using testing::landmarks_at;
 using testing::largest_difference;
-using testing::small_avatar;
 using testing::shared_face_models;
+using testing::small_avatar;
 using testing::small_motion_model;
 
 class AvatarTest : public ::testing::Test {
@@ -46,7 +46,8 @@ TEST_F(AvatarTest, PacksHoldEverything) {
 TEST_F(AvatarTest, FeaturesOfAnotherModelAreMadeAnew) {
   write_avatar(folder_ / "me.avatar", avatar_, model_);
   nets::MotionModel other = small_motion_model(2);
-  const Avatar read = read_avatar(folder_ / "me.avatar", other, shared_face_models()), expected = small_avatar(other);
+  const Avatar read = read_avatar(folder_ / "me.avatar", other, shared_face_models()),
+               expected = small_avatar(other);
   EXPECT_TRUE(at::allclose(read.source.features, expected.source.features));
   EXPECT_FALSE(at::allclose(read.source.features, avatar_.source.features));
 }
@@ -89,7 +90,8 @@ TEST_F(AvatarTest, RelativeMotionOfAStillFaceLeavesItAtRest) {
 
 TEST_F(AvatarTest, PresenceIsTheShareOfTheMotion) {
   Animator animator(model_, avatar_, {});
-  const nets::KeyPoints reference = animator.detect(colourful_picture({kMotionSize_px, kMotionSize_px}, 9), {});
+  const nets::KeyPoints reference =
+      animator.detect(colourful_picture({kMotionSize_px, kMotionSize_px}, 9), {});
   animator.set_reference(reference);
   nets::KeyPoints moved = {reference.value + 0.2, reference.jacobian};
   const at::Tensor rest = avatar_.source.key_points.value;
