@@ -20,8 +20,10 @@ namespace fs = std::filesystem;
 
 constexpr std::array<std::string_view, 8> kWrittenVideos = {".mp4",  ".m4v", ".mov", ".mkv",
                                                             ".webm", ".avi", ".ts",  ".m2ts"};
-constexpr std::array<std::string_view, 7> kWrittenStills = {".png", ".jpg",  ".jpeg", ".webp",
-                                                            ".bmp", ".tiff", ".tif"};
+constexpr std::array<std::string_view, 8> kWrittenStills = {".png",  ".jpg", ".jpeg", ".webp",
+                                                            ".avif", ".bmp", ".tiff", ".tif"};
+// Photos of phones, which become JPEG.
+constexpr std::array<std::string_view, 2> kPhoneStills = {".heic", ".heif"};
 // Read, but not written.
 constexpr std::array<std::string_view, 18> kReadOnly = {".mpg",   ".mpeg", ".m2v", ".mts", ".vob",  ".wmv",
                                                         ".flv",   ".3gp",  ".ogv", ".gif", ".apng", ".mxf",
@@ -35,7 +37,16 @@ bool has_extension(const fs::path& path, const std::array<std::string_view, N>& 
 bool is_media_name(const fs::path& path) {
   return !path.filename().string().starts_with('.') &&
          (has_extension(path, kWrittenVideos) || has_extension(path, kWrittenStills) ||
-          has_extension(path, kReadOnly));
+          has_extension(path, kPhoneStills) || has_extension(path, kReadOnly));
+}
+
+std::string still_extension(const fs::path& input) {
+  if (has_extension(input, kWrittenStills)) return input.extension().string();
+  return has_extension(input, kPhoneStills) ? ".jpg" : ".png";
+}
+
+std::string video_extension(const fs::path& input) {
+  return has_extension(input, kWrittenVideos) ? input.extension().string() : ".mp4";
 }
 
 std::vector<fs::path> files_in(const fs::path& folder) {
@@ -88,9 +99,7 @@ std::vector<fs::path> expand_inputs(const std::vector<std::string>& words) {
 
 fs::path ResultNames::result_of(const fs::path& input, media::InputKind kind) {
   const bool still = kind == media::InputKind::kStill;
-  const bool keeps_extension =
-      still ? has_extension(input, kWrittenStills) : has_extension(input, kWrittenVideos);
-  const std::string extension = keeps_extension ? input.extension().string() : still ? ".png" : ".mp4";
+  const std::string extension = still ? still_extension(input) : video_extension(input);
   const bool beside = !suffix_.empty();
   const fs::path folder = beside ? input.parent_path() : folder_;
   const std::string stem = input.stem().string() + (beside ? "-" + suffix_ : "");

@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "checkpoint/pickle_text.h"
 #include "checkpoint/torch_legacy.h"
+#include "checkpoint/torch_tensors.h"
 #include "checkpoint/torch_zip.h"
 
 namespace toonmirror::checkpoint {
@@ -30,10 +31,25 @@ StoragePointer storage_from_bytes(Bytes bytes, ValueArena& arena) {
   return *storage;
 }
 
+// What a pickle by itself refers to: of a checkpoint somebody unpacked, the numbers; else nothing that anybody needs.
+StoragePointer refuse_reference(const Value& id) {
+  bool storage = true;
+  try {
+    parse_storage_id(id, kZipIdParts);
+  } catch (const Error&) {
+    storage = false;
+  }
+  if (!storage) throw Error("refers to something outside of its pickle: refused");
+  throw Error(
+      "is the data.pkl out of a PyTorch checkpoint that was unpacked: its numbers are in the files beside it",
+      "use the .pt file itself, or pack its folder again: zip -0 -r FOLDER.pt FOLDER");
+}
+
 // The value of a pickle that no archive is around, or of the legacy checkpoint that begins like one.
 Value* read_plain(Bytes file, ValueArena& arena, Kind& kind, const std::function<void(Bytes)>& passed) {
   PickleHooks hooks;
   hooks.passed = passed;
+  hooks.persistent = refuse_reference;
   hooks.storage_from_bytes = [&arena](Bytes bytes) { return storage_from_bytes(bytes, arena); };
   ByteReader reader(file);
   Value* first = read_pickle(reader, arena, hooks);

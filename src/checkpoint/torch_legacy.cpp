@@ -16,13 +16,12 @@ namespace {
 
 constexpr std::array<uint8_t, 10> kMagic = {0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19};
 constexpr int64_t kProtocol = 1001;
-constexpr size_t kIdParts = 6;
 
 // Storages by key; what they hold is known only when the object has been read.
 using Storages = std::map<std::string, std::shared_ptr<Storage>, std::less<>>;
 
 StoragePointer refer_to_storage(const Value& id, Storages& storages) {
-  const StorageId parsed = parse_storage_id(id, kIdParts);
+  const StorageId parsed = parse_storage_id(id, kLegacyIdParts);
   if (!items_of(id, "a reference")[5]->is<None>()) {
     throw Error("has storages within storages, as PyTorch before 0.4 wrote: not supported",
                 "load and save it with a later PyTorch");

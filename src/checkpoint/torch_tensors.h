@@ -17,7 +17,8 @@ struct StorageId {
   at::ScalarType dtype = at::kFloat;
   uint64_t count = 0;
 };
-// `id` must have `parts` parts, 5 in a zip archive, 6 in a legacy file. Throws Error for anything else.
+inline constexpr size_t kZipIdParts = 5, kLegacyIdParts = 6;
+// `id` must have `parts` parts. Throws Error for anything else.
 StorageId parse_storage_id(const Value& id, size_t parts);
 
 }  // namespace toonmirror::checkpoint

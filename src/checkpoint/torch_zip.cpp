@@ -15,7 +15,6 @@ namespace toonmirror::checkpoint {
 namespace {
 
 constexpr std::string_view kPickle = "/data.pkl";
-constexpr size_t kIdParts = 5;
 
 using Records = std::map<std::string, ZipRecord, std::less<>>;
 
@@ -31,6 +30,8 @@ std::string find_folder(const Records& records) {
     folder = name.substr(0, name.size() - kPickle.size() + 1);
   }
   if (folder.empty()) {
+    const auto packed = std::ranges::find_if(records, [](const auto& r) { return is_packed_model(r.first); });
+    if (packed != records.end()) refuse_packed_model(packed->first);
     throw Error("is a zip archive, but no PyTorch checkpoint: it has no data.pkl",
                 "if a checkpoint was packed into it, unpack it first");
   }
@@ -69,7 +70,7 @@ Value* read_torch_zip(std::span<const uint8_t> file, ValueArena& arena) {
   }
   PickleHooks hooks;
   hooks.persistent = [&](const Value& id) {
-    return find_storage(parse_storage_id(id, kIdParts), folder, records);
+    return find_storage(parse_storage_id(id, kZipIdParts), folder, records);
   };
   ByteReader reader(pickle.bytes);
   return read_pickle(reader, arena, hooks);

@@ -4,6 +4,7 @@
 #include <zlib.h>
 
 #include <algorithm>
+#include <array>
 #include <utility>
 #include <vector>
 
@@ -116,6 +117,7 @@ struct Entry {
   uint64_t compressed_size = 0;
   uint64_t offset = 0;  // of the local header
   uint32_t crc32 = 0;
+  bool compressed = false;
 };
 
 // Sizes and offset of 64 bits, in this order, each only where its field of 32 bits says so.
@@ -163,12 +165,19 @@ Entry read_entry(ByteReader& directory) {
   read_extra64(entry, directory.take(extra_size, "an extra field"));
   directory.take(comment_size, "a comment");
   if ((flags & kEncrypted) != 0) throw Error("is an encrypted zip archive");
-  if (method != 0 || entry.size != entry.compressed_size) {
-    throw Error(
-        "is a zip archive with the compressed record " + printable(entry.name) + "; PyTorch never compresses",
-        "unpack it and pack it again without compression: zip -0 -r");
-  }
+  entry.compressed = method != 0 || entry.size != entry.compressed_size;
   return entry;
+}
+
+// Throws Error where a record is compressed: whether PyTorch's own, or because the archive is none of PyTorch's.
+void check_uncompressed(const std::vector<Entry>& entries) {
+  const auto compressed = std::ranges::find_if(entries, &Entry::compressed);
+  if (compressed == entries.end()) return;
+  const auto model = std::ranges::find_if(entries, is_packed_model, &Entry::name);
+  if (model != entries.end()) refuse_packed_model(model->name);
+  throw Error("is a zip archive with the compressed record " + printable(compressed->name) +
+                  "; PyTorch never compresses",
+              "unpack it and pack it again without compression: zip -0 -r");
 }
 
 // Where a record lies, from its local header to its last byte.
@@ -202,9 +211,11 @@ std::map<std::string, ZipRecord, std::less<>> read_zip(Bytes file) {
   const Directory directory = find_directory(file);
   ByteReader reader(file.subspan(directory.offset, directory.size));
   std::map<std::string, ZipRecord, std::less<>> records;
+  std::vector<Entry> entries;
+  for (uint64_t i = 0; i < directory.entries; ++i) entries.push_back(read_entry(reader));
+  check_uncompressed(entries);
   std::vector<Extent> extents;
-  for (uint64_t i = 0; i < directory.entries; ++i) {
-    Entry entry = read_entry(reader);
+  for (Entry& entry : entries) {
     const auto [extent, bytes] = locate(entry, file, directory.offset);
     extents.push_back(extent);
     const std::string name = printable(entry.name);
@@ -218,6 +229,17 @@ std::map<std::string, ZipRecord, std::less<>> read_zip(Bytes file) {
     if (extents[i].begin < extents[i - 1].end) fail("its records overlap");
   }
   return records;
+}
+
+bool is_packed_model(std::string_view record) {
+  constexpr std::array<std::string_view, 7> kEndings = {".pt",  ".pth", ".ckpt",       ".pkl",
+                                                        ".tar", ".bin", ".safetensors"};
+  return !record.ends_with("/data.pkl") &&
+         std::ranges::any_of(kEndings, [&](std::string_view ending) { return record.ends_with(ending); });
+}
+
+void refuse_packed_model(std::string_view record) {
+  throw Error("is a zip archive around a model file", "unpack it and use " + printable(record));
 }
 
 uint32_t crc32_of(Bytes bytes) { return static_cast<uint32_t>(::crc32_z(0, bytes.data(), bytes.size())); }

@@ -6,6 +6,7 @@
 #include <map>
 #include <span>
 #include <string>
+#include <string_view>
 
 namespace toonmirror::checkpoint {
 
@@ -18,6 +19,11 @@ struct ZipRecord {
 // of the file, a record is compressed or encrypted, names occur twice or lead out of a folder, or records
 // overlap.
 std::map<std::string, ZipRecord, std::less<>> read_zip(std::span<const uint8_t> file);
+
+// Whether a record is a model file that somebody, or a download of several files, packed as it is.
+bool is_packed_model(std::string_view record);
+// Throws the Error for an archive around it.
+[[noreturn]] void refuse_packed_model(std::string_view record);
 
 // CRC-32 as zip archives have it.
 uint32_t crc32_of(std::span<const uint8_t> bytes);

@@ -40,6 +40,7 @@ struct Arguments {
   std::string preset = "medium";
   std::optional<int> crf;
   ComputeOptions compute;
+  bool strip_metadata = false;
   bool json = false;
   std::vector<std::string> video_options;  // those that were given
 };
@@ -59,6 +60,7 @@ class Converter {
     options_.size_px = arguments.size_px;
     options_.draw = chosen_draw(arguments, toonifier_.style());
     options_.workers = compute_.threads;
+    options_.strip_metadata = options_.video.strip_metadata = arguments.strip_metadata;
     options_.video.codec = arguments.codec;
     options_.video.crf = arguments.crf;
     options_.video.preset = arguments.preset;
@@ -166,6 +168,8 @@ void add_convert(CLI::App& app, Action& chosen) {
       ->type_name("N");
   command->add_option("--preset", arguments->preset, "Speed of the video encoder: ultrafast … veryslow")
       ->type_name("NAME");
+  command->add_flag("--strip-metadata", arguments->strip_metadata,
+                    "Leave out what the source says of date, place, camera and titles");
   add_compute_options(*command, arguments->compute);
   add_json_option(*command, arguments->json);
   add_verbosity_options(*command);

@@ -63,6 +63,8 @@ bool can_hold(const Container& container, AVCodecID codec) {
   if (std::string_view(container.format->name) == "mpegts") {
     return std::ranges::find(kTransportStreamCodecs, codec) != kTransportStreamCodecs.end();
   }
+  // FFmpeg writes Vorbis into MP4 and hardly any player takes it out again.
+  if (codec == AV_CODEC_ID_VORBIS && std::string_view(container.format->name) == "mp4") return false;
   return avformat_query_codec(container.format, codec, FF_COMPLIANCE_NORMAL) == 1;
 }
 

@@ -18,7 +18,7 @@ enum class PictureFormat {
   kPnm,
   kJpeg2000,
   kJpegXl,
-  kHeif,  // recognised so that the message can name it; cannot be decoded
+  kHeif,  // HEIC or AVIF
 };
 
 PictureFormat picture_format(std::span<const uint8_t> content);

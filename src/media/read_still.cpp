@@ -1,10 +1,15 @@
 #include <algorithm>
 #include <fstream>
 #include <limits>
+#include <span>
+#include <string_view>
+#include <utility>
 
 #include "base/error.h"
+#include "media/colour_profile.h"
 #include "media/exif.h"
 #include "media/ffmpeg.h"
+#include "media/heif.h"
 #include "media/input.h"
 #include "media/picture_file.h"
 #include "media/still.h"
@@ -100,18 +105,76 @@ FramePtr upright(FramePtr picture, Orientation orientation, PictureConverter& co
 }
 
 // Sets rgb over white and alpha, the latter only where anything is transparent.
-void take_transparent(const AVFrame& picture, PictureConverter& converter, StillImage& image) {
-  const FramePtr rgba = converter.converted(picture, AV_PIX_FMT_RGBA);
+void take_rgba(const uint8_t* rgba, ptrdiff_t stride, StillImage& image) {
   image.rgb.resize(static_cast<size_t>(image.width) * image.height * 3);
-  composite_over_white(rgba->data[0], rgba->linesize[0], image.width, image.height, image.rgb.data(),
+  composite_over_white(rgba, static_cast<int>(stride), image.width, image.height, image.rgb.data(),
                        image.width * 3);
   std::vector<uint8_t> alpha;
   alpha.reserve(static_cast<size_t>(image.width) * image.height);
   for (int y = 0; y < image.height; ++y) {
-    const uint8_t* line = rgba->data[0] + static_cast<ptrdiff_t>(y) * rgba->linesize[0];
+    const uint8_t* line = rgba + y * stride;
     for (int x = 0; x < image.width; ++x) alpha.push_back(line[4 * x + 3]);
   }
   if (std::ranges::any_of(alpha, [](uint8_t a) { return a != 255; })) image.alpha = std::move(alpha);
+}
+
+void take_profile(const AVFrame& picture, StillImage& image) {
+  const AVFrameSideData* data = av_frame_get_side_data(&picture, AV_FRAME_DATA_ICC_PROFILE);
+  if (data != nullptr) image.icc.assign(data->data, data->data + data->size);
+}
+
+// Turns colours of the file's profile into those that networks know.
+void use_profile(const std::filesystem::path& path, StillImage& image) {
+  if (image.icc.empty()) return;
+  if (!is_rgb_profile(image.icc)) {
+    image.icc.clear();
+    return;  // of grey or of inks, which have become RGB already
+  }
+  try {
+    std::vector<uint8_t> srgb = to_srgb(image.rgb, image.icc);
+    if (srgb == image.rgb) return;
+    image.own_rgb = std::exchange(image.rgb, std::move(srgb));
+  } catch (const Error& error) {
+    image.icc.clear();
+    image.warnings.push_back(path.string() + ": " + error.what() + "; its colours are taken for sRGB");
+  }
+}
+
+StillImage read_phone_photo(const std::filesystem::path& path, std::span<const uint8_t> content) {
+  StillImage image;
+  try {
+    HeifPicture picture = read_heif(content, kMostPixels);
+    image.width = picture.width;
+    image.height = picture.height;
+    take_rgba(picture.rgba.data(), ptrdiff_t{4} * picture.width, image);
+    image.icc = std::move(picture.icc);
+    image.metadata = std::move(picture.metadata);
+    if (!picture.transfer.empty()) {
+      image.warnings.push_back(path.string() + ": is an HDR picture (" + picture.transfer +
+                               "), whose brightness is not that of a photo in sRGB");
+    }
+  } catch (const Error& error) {
+    throw Error(path.string() + ": " + error.what(), error.hint());
+  }
+  use_profile(path, image);
+  return image;
+}
+
+// What decoders fail at though nothing is damaged.
+void refuse_special_kinds(const std::filesystem::path& path, std::span<const uint8_t> content) {
+  const std::string_view head(reinterpret_cast<const char*>(content.data()),
+                              std::min<size_t>(content.size(), 32));
+  constexpr size_t kFirstChunk = 12, kWebpFlags = 20;
+  if (head.starts_with("\x89PNG") && head.substr(std::min(kFirstChunk, head.size())).starts_with("CgBI")) {
+    throw Error(
+        path.string() + ": is a PNG as Xcode packs it for iOS (CgBI), which only Apple's programs can read",
+        "open it on a Mac and export it, or take the original");
+  }
+  constexpr uint8_t kAnimated = 1 << 1;
+  if (head.starts_with("RIFF") && head.size() > kWebpFlags && head.substr(8, 8) == "WEBPVP8X" &&
+      (content[kWebpFlags] & kAnimated) != 0) {
+    throw Error(path.string() + ": is an animated WebP, which cannot be read", "convert it to GIF or MP4");
+  }
 }
 
 }  // namespace
@@ -122,10 +185,8 @@ StillImage read_still(const std::filesystem::path& path) {
   const std::vector<uint8_t> file = read_file(path);
   const std::span content(file.data(), file.size() - AV_INPUT_BUFFER_PADDING_SIZE);
   const PictureFormat format = picture_format(content);
-  if (format == PictureFormat::kHeif) {
-    throw Error(path.string() + ": is a HEIF or AVIF picture, which cannot be read",
-                "export it as JPEG or PNG");
-  }
+  if (format == PictureFormat::kHeif) return read_phone_photo(path, content);
+  refuse_special_kinds(path, content);
   if (format == PictureFormat::kNone) throw Error(path.string() + ": is not a picture that can be read");
 
   StillImage image;
@@ -144,16 +205,20 @@ StillImage read_still(const std::filesystem::path& path) {
       (picture->decode_error_flags != 0 || (picture->flags & AV_FRAME_FLAG_CORRUPT) != 0)) {
     image.warnings.push_back(path.string() + ": is damaged; parts of the picture are missing");
   }
+  take_profile(*picture, image);
   PictureConverter turn_converter, rgb_converter;
   picture =
       upright(std::move(picture), orientation_from_exif(exif_orientation(format, content)), turn_converter);
   image.width = picture->width;
   image.height = picture->height;
   if (has_alpha(static_cast<AVPixelFormat>(picture->format))) {
-    take_transparent(*picture, rgb_converter, image);
+    const FramePtr rgba = rgb_converter.converted(*picture, AV_PIX_FMT_RGBA);
+    take_rgba(rgba->data[0], rgba->linesize[0], image);
   } else {
     rgb_converter.to_rgb(*picture, image.rgb);
   }
+  use_profile(path, image);
+  image.metadata = read_metadata(content);
   return image;
 }
 

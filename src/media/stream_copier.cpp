@@ -18,12 +18,16 @@ std::string upper(std::string text) {
 
 }  // namespace
 
-StreamCopier::StreamCopier(Input source, const Container& container, AVStream& video, Muxer& muxer,
-                           std::vector<std::string>& notices)
-    : source_(std::move(source)), container_(container), muxer_(muxer), notices_(notices) {
+StreamCopier::StreamCopier(Input source, const Container& container, bool stripped, AVStream& video,
+                           Muxer& muxer, std::vector<std::string>& notices)
+    : source_(std::move(source)),
+      container_(container),
+      stripped_(stripped),
+      muxer_(muxer),
+      notices_(notices) {
   const int main_video = source_.video_stream();
-  copy_file_tags(source_.context(), muxer_.context());
-  if (main_video >= 0) copy_stream_tags(source_.stream(main_video), video);
+  if (!stripped_) copy_file_tags(source_.context(), muxer_.context());
+  if (main_video >= 0) copy_stream_tags(source_.stream(main_video), video, stripped_);
   for (int i = 0; i < source_.stream_count(); ++i) {
     if (i != main_video) add_track(i);
   }
@@ -91,6 +95,8 @@ void StreamCopier::add_track(int index) {
     default:
       // QuickTime keeps its chapter titles in a track, which is made anew from the chapters.
       if (source_.context().nb_chapters > 0 && codec == AV_CODEC_ID_BIN_DATA) return;
+      // Times of tape are a tag of the video as well, of which muxers make the track anew.
+      if (source_.stream(index).codecpar->codec_tag == MKTAG('t', 'm', 'c', 'd')) return;
       return leave_out(
           index, std::string("only sound and subtitles are taken along (") + avcodec_get_name(codec) + ")");
   }
@@ -98,7 +104,7 @@ void StreamCopier::add_track(int index) {
 
 AVStream& StreamCopier::new_stream(int index) {
   AVStream& output = muxer_.add_stream(source_.stream(index).time_base);
-  copy_stream_tags(source_.stream(index), output);
+  copy_stream_tags(source_.stream(index), output, stripped_);
   return output;
 }
 

@@ -23,9 +23,9 @@ namespace toonmirror::media {
 class StreamCopier {
  public:
   // Opens the source a second time and adds its streams, chapters and tags to `muxer`, before its begin().
-  // The video stream is the caller's, but its tags are copied to `video`. `notices` and `muxer` must outlive
-  // the copier.
-  StreamCopier(Input source, const Container& container, AVStream& video, Muxer& muxer,
+  // The video stream is the caller's, but its tags are copied to `video`. `stripped`: of all tags languages are
+  // kept alone. `notices` and `muxer` must outlive the copier.
+  StreamCopier(Input source, const Container& container, bool stripped, AVStream& video, Muxer& muxer,
                std::vector<std::string>& notices);
 
   // The first time of any copied sound, in microseconds of the source's clock; nullopt without sound.
@@ -67,6 +67,7 @@ class StreamCopier {
 
   Input source_;
   Container container_;
+  bool stripped_;
   Muxer& muxer_;
   std::vector<std::string>& notices_;
   std::vector<Track> tracks_;

@@ -21,11 +21,16 @@ void copy_file_tags(const AVFormatContext& from, AVFormatContext& to) {
             {"major_brand", "minor_version", "compatible_brands", "encoder", "duration"});
 }
 
-void copy_stream_tags(const AVStream& from, AVStream& to) {
+void copy_stream_tags(const AVStream& from, AVStream& to, bool stripped) {
+  to.disposition = from.disposition;
+  if (stripped) {
+    const AVDictionaryEntry* language = av_dict_get(from.metadata, "language", nullptr, 0);
+    if (language != nullptr) av_dict_set(&to.metadata, language->key, language->value, 0);
+    return;
+  }
   copy_tags(from.metadata, &to.metadata,
             {"rotate", "encoder", "vendor_id", "DURATION", "BPS", "NUMBER_OF_FRAMES", "NUMBER_OF_BYTES",
              "_STATISTICS_WRITING_APP", "_STATISTICS_WRITING_DATE_UTC", "_STATISTICS_TAGS"});
-  to.disposition = from.disposition;
 }
 
 void copy_chapters(const AVFormatContext& from, AVFormatContext& to, int64_t origin_us) {

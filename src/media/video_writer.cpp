@@ -53,7 +53,7 @@ struct VideoWriter::Impl {
     open_picture_encoder(choice, options);
     int64_t origin_us = 0;
     if (!source.path.empty()) {
-      copier.emplace(Input(source.path), container, *stream, *muxer, notices);
+      copier.emplace(Input(source.path), container, options.strip_metadata, *stream, *muxer, notices);
       const int64_t first_us = av_rescale_q(source.first_pts, to_av(source.time_base), AV_TIME_BASE_Q);
       origin_us = output_origin_us(first_us, copier->sound_start_us());
       // The first picture at exactly zero, not within the microsecond.

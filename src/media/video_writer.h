@@ -27,6 +27,7 @@ struct VideoWriterOptions {
   int threads = 1;  // encoder threads; 0: the encoder decides
   int width = 0;    // pixels of the output; 0: as the source
   int height = 0;
+  bool strip_metadata = false;  // what the source says of date, place, camera and titles is left out
   // A microphone to record beside the pictures, whose time zero is `sound_zero`; null: none.
   std::shared_ptr<LiveSound> sound = nullptr;
   std::chrono::steady_clock::time_point sound_zero = {};

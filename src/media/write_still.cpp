@@ -9,8 +9,10 @@
 #include "base/error.h"
 #include "base/output_file.h"
 #include "base/text.h"
+#include "media/colour_profile.h"
 #include "media/convert_picture.h"
 #include "media/ffmpeg.h"
+#include "media/heif.h"
 #include "media/still.h"
 #include "media/upright_picture.h"
 
@@ -24,11 +26,14 @@ struct Row {
   AVPixelFormat opaque, transparent;  // transparent NONE: the format has no alpha
 };
 
-constexpr std::array<Row, 7> kFormats = {{{"png", "png", AV_PIX_FMT_RGB24, AV_PIX_FMT_RGBA},
+constexpr std::string_view kAvif = "avif", kBmp = "bmp";
+
+constexpr std::array<Row, 8> kFormats = {{{"png", "png", AV_PIX_FMT_RGB24, AV_PIX_FMT_RGBA},
                                           {"jpg", "mjpeg", AV_PIX_FMT_YUVJ444P, AV_PIX_FMT_NONE},
                                           {"jpeg", "mjpeg", AV_PIX_FMT_YUVJ444P, AV_PIX_FMT_NONE},
                                           {"webp", "libwebp", AV_PIX_FMT_YUV420P, AV_PIX_FMT_BGRA},
-                                          {"bmp", "bmp", AV_PIX_FMT_BGR24, AV_PIX_FMT_NONE},
+                                          {kAvif, "libheif", AV_PIX_FMT_RGB24, AV_PIX_FMT_RGBA},
+                                          {kBmp, "bmp", AV_PIX_FMT_BGR24, AV_PIX_FMT_NONE},
                                           {"tif", "tiff", AV_PIX_FMT_RGB24, AV_PIX_FMT_RGBA},
                                           {"tiff", "tiff", AV_PIX_FMT_RGB24, AV_PIX_FMT_RGBA}}};
 
@@ -37,7 +42,7 @@ const Row& format_for(const std::filesystem::path& path) {
   const auto row = std::ranges::find(kFormats, extension, &Row::extension);
   if (row == kFormats.end()) {
     throw Error(path.string() + ": cannot tell the kind of picture to write from its name",
-                "end the name in .png, .jpg, .webp, .bmp or .tif");
+                "end the name in .png, .jpg, .webp, .avif, .bmp or .tif");
   }
   return *row;
 }
@@ -49,10 +54,22 @@ uint8_t without_white(int composited, int alpha) {
       std::clamp((255 * composited - 255 * (255 - alpha) + alpha / 2) / alpha, 0, 255));
 }
 
-FramePtr rgba_picture(const StillImage& image) {
+// The picture in the file's own colours: its pixels where nothing was drawn, the others as its profile has them.
+std::vector<uint8_t> in_own_colours(const StillImage& image) {
+  if (image.own_rgb.empty()) return image.rgb;
+  const std::vector<uint8_t> as_read = to_srgb(image.own_rgb, image.icc);
+  std::vector<uint8_t> result = from_srgb(image.rgb, image.icc);
+  for (size_t i = 0; i + 2 < result.size(); i += 3) {
+    if (std::equal(&image.rgb[i], &image.rgb[i] + 3, &as_read[i]))
+      std::copy_n(&image.own_rgb[i], 3, &result[i]);
+  }
+  return result;
+}
+
+FramePtr rgba_picture(const StillImage& image, const std::vector<uint8_t>& pixels) {
   FramePtr picture = make_picture(AV_PIX_FMT_RGBA, image.width, image.height);
   picture->colorspace = AVCOL_SPC_RGB;
-  const uint8_t* rgb = image.rgb.data();
+  const uint8_t* rgb = pixels.data();
   const uint8_t* alpha = image.alpha->data();
   for (int y = 0; y < image.height; ++y) {
     uint8_t* line = picture->data[0] + static_cast<ptrdiff_t>(y) * picture->linesize[0];
@@ -64,10 +81,11 @@ FramePtr rgba_picture(const StillImage& image) {
   return picture;
 }
 
-FramePtr picture_to_encode(const StillImage& image, AVPixelFormat format) {
+FramePtr picture_to_encode(const StillImage& image, const std::vector<uint8_t>& pixels,
+                           AVPixelFormat format) {
   const bool transparent = has_alpha(format);
   const FramePtr source =
-      transparent ? rgba_picture(image) : borrow_rgb(image.rgb.data(), image.width, image.height);
+      transparent ? rgba_picture(image, pixels) : borrow_rgb(pixels.data(), image.width, image.height);
   FramePtr picture = make_picture(format, image.width, image.height);
   picture->colorspace = AVCOL_SPC_SMPTE170M;  // what readers of JPEG and WebP assume
   picture->chroma_location = AVCHROMA_LOC_CENTER;
@@ -115,20 +133,54 @@ PacketPtr encode(const Row& row, const AVFrame& picture, int quality, const std:
   return packet;
 }
 
+// RGB of each pixel without the white that transparent pixels were laid over.
+std::vector<uint8_t> uncomposited(const std::vector<uint8_t>& rgb, const std::vector<uint8_t>& alpha) {
+  std::vector<uint8_t> result(rgb.size());
+  for (size_t i = 0; i < rgb.size(); ++i) result[i] = without_white(rgb[i], alpha[i / 3]);
+  return result;
+}
+
+std::vector<uint8_t> encoded(const StillImage& image, const Row& row, int quality, const std::string& path) {
+  const bool keeps_alpha = image.alpha.has_value() && row.transparent != AV_PIX_FMT_NONE;
+  const bool plain = row.extension == kBmp;
+  const std::vector<uint8_t> pixels = plain ? image.rgb : in_own_colours(image);
+  if (row.extension == kAvif) {
+    return avif_file(image.width, image.height, keeps_alpha ? uncomposited(pixels, *image.alpha) : pixels,
+                     keeps_alpha ? &*image.alpha : nullptr, quality, image.metadata, image.icc);
+  }
+  const FramePtr picture = picture_to_encode(image, pixels, keeps_alpha ? row.transparent : row.opaque);
+  if (!plain && !image.icc.empty()) {
+    AVFrameSideData* profile =
+        av_frame_new_side_data(picture.get(), AV_FRAME_DATA_ICC_PROFILE, image.icc.size());
+    if (profile == nullptr) throw Error("out of memory for " + path);
+    std::ranges::copy(image.icc, profile->data);
+  }
+  const PacketPtr packet = encode(row, *picture, quality, path);
+  const std::vector<uint8_t> file(packet->data, packet->data + packet->size);
+  return plain ? file : with_metadata(file, image.metadata, image.icc);
+}
+
 }  // namespace
 
-void write_still(const std::filesystem::path& path, const StillImage& image, int quality) {
+std::vector<std::string> write_still(const std::filesystem::path& path, const StillImage& image,
+                                     int quality) {
   prepare_ffmpeg_logging();
   const Row& row = format_for(path);
-  const bool keeps_alpha = image.alpha.has_value() && row.transparent != AV_PIX_FMT_NONE;
-  const FramePtr picture = picture_to_encode(image, keeps_alpha ? row.transparent : row.opaque);
-  const PacketPtr packet = encode(row, *picture, std::clamp(quality, 1, 100), path.string());
+  std::vector<uint8_t> content;
+  try {
+    content = encoded(image, row, std::clamp(quality, 1, 100), path.string());
+  } catch (const Error& error) {
+    if (std::string_view(error.what()).starts_with(path.string())) throw;
+    throw Error(path.string() + ": " + error.what(), error.hint());
+  }
   OutputFile output(path);
   std::ofstream file(output.temporary_path(), std::ios::binary | std::ios::trunc);
-  file.write(reinterpret_cast<const char*>(packet->data), packet->size);
+  file.write(reinterpret_cast<const char*>(content.data()), static_cast<std::streamsize>(content.size()));
   file.close();
   if (!file) throw Error(path.string() + ": cannot be written: " + std::strerror(errno));
   output.commit();
+  if (row.extension != kBmp || (image.metadata.empty() && image.icc.empty())) return {};
+  return {path.string() + ": date, place and colour profile are left out, which BMP files cannot hold"};
 }
 
 }  // namespace toonmirror::media

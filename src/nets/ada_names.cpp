@@ -34,11 +34,9 @@ std::optional<GeneratorWeights> ada_generator(const checkpoint::CheckpointFile& 
   GeneratorOptions& options = result.options;
   const auto copy = [&](const std::string& tensor) { result.tensors[tensor] = source.tensor(tensor); };
   options.mapping_lr_multiplier = at_path(source, network, {"mapping", "fc0", "bias_gain"}).get<double>();
-  options.z_dim = source.shape("mapping.fc0.weight", 2)[1];
-  for (options.mapping_layers = 0;; ++options.mapping_layers) {
-    const std::string layer = "mapping.fc" + std::to_string(options.mapping_layers);
-    if (!source.contains(layer + ".weight")) break;
-    options.w_dim = source.shape(layer + ".weight", 2)[0];
+  read_mapping_shape(source, "mapping.fc#.weight", 0, /*in_first=*/false, options);
+  for (int64_t i = 0; i < options.mapping_layers; ++i) {
+    const std::string layer = "mapping.fc" + std::to_string(i);
     copy(layer + ".weight");
     copy(layer + ".bias");
   }

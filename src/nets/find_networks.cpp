@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "base/output_file.h"
+#include "nets/checkpoint_layout.h"
 #include "nets/import_generator.h"
 #include "nets/model_file.h"
 
@@ -39,24 +40,13 @@ constexpr const char* kPspKind = "psp-encoder";
 constexpr const char* kE4eKind = "e4e-encoder";
 constexpr const char* kMotionKind = "motion-model";
 
-checkpoint::NamedTensors tensors_below(const checkpoint::CheckpointFile& file,
-                                       std::initializer_list<std::string_view> prefixes) {
-  checkpoint::NamedTensors result;
-  for (const auto& [name, entry] : file.tensors()) {
-    for (const std::string_view prefix : prefixes) {
-      if (name.starts_with(prefix)) result[name] = file.tensor(name);
-    }
-  }
-  return result;
-}
-
 // The encoder of a public checkpoint, or of a model file of our own.
 std::optional<PspEncoderWeights> psp_encoder_in(const checkpoint::CheckpointFile& file) {
   for (const auto& [kind, flavour] : {std::pair{kPspKind, PspFlavour::kPsp}, {kE4eKind, PspFlavour::kE4e}}) {
     if (!is_house_file(file, kind)) continue;
-    checkpoint::NamedTensors tensors = tensors_below(file, {""});
+    checkpoint::NamedTensors tensors = tensors_below(file, "");
     const PspEncoderOptions options = psp_options_from_tensors(tensors, flavour, file.path().string());
-    return PspEncoderWeights{options, std::move(tensors), "toonmirror " + std::string(kind)};
+    return PspEncoderWeights{options, std::move(tensors), "toonmirror " + std::string(kind), {}};
   }
   return find_psp_encoder(file);
 }
@@ -71,11 +61,22 @@ void add_psp_encoder(std::vector<FoundNetwork>& found, const checkpoint::Checkpo
                                        {"widths", options.widths},
                                        {"style_dim", options.style_dim},
                                        {"style_count", options.style_count()}};
-  found.push_back({options.flavour == PspFlavour::kPsp ? kPspKind : kE4eKind,
-                   weights->source,
-                   architecture.dump(),
-                   std::move(weights->tensors),
-                   {}});
+  found.push_back({options.flavour == PspFlavour::kPsp ? kPspKind : kE4eKind, weights->source,
+                   architecture.dump(), std::move(weights->tensors), std::move(weights->notes)});
+}
+
+// The two networks of a motion model, which training code wraps one by one, under the names of the reference.
+checkpoint::NamedTensors motion_tensors_in(const checkpoint::CheckpointFile& file) {
+  const std::vector<std::string> detectors = network_prefixes(file, {"kp.weight"});
+  const std::vector<std::string> generators = network_prefixes(file, {"first.conv.weight", "final.weight"});
+  checkpoint::NamedTensors result;
+  if (detectors.empty()) return result;
+  for (const auto& [name, tensor] : tensors_below(file, detectors.front()))
+    result["kp_detector." + name] = tensor;
+  if (generators.empty()) return result;
+  for (const auto& [name, tensor] : tensors_below(file, generators.front()))
+    result["generator." + name] = tensor;
+  return result;
 }
 
 struct MotionWeights {
@@ -88,8 +89,8 @@ struct MotionWeights {
 std::optional<MotionWeights> motion_model_in(const checkpoint::CheckpointFile& file,
                                              const std::optional<MotionModelOptions>& given) {
   MotionWeights result;
-  result.tensors = tensors_below(file, {"kp_detector.", "generator."});
-  if (!result.tensors.contains("kp_detector.kp.weight")) return std::nullopt;
+  result.tensors = motion_tensors_in(file);
+  if (result.tensors.empty()) return std::nullopt;
   const std::string where = file.path().string();
   MotionModelOptions defaults;
   const bool ours = is_house_file(file, kMotionKind);

@@ -32,6 +32,12 @@ class TensorSource {
 void require_setting(const TensorSource& source, const nlohmann::json& settings, const std::string& key,
                      const nlohmann::json& supported);
 
+// Number and widths of the mapping network's layers, whose weights have the name `weights` with their number, from
+// `first` on, in place of the '#'. They are [out, in], or [in, out] in files of TensorFlow. Throws Error where there is
+// not even the first.
+void read_mapping_shape(const TensorSource& source, const std::string& weights, int64_t first, bool in_first,
+                        GeneratorOptions& options);
+
 // Throws Error unless the filter is the one every supported generator blurs with, outer([1,3,3,1]).
 void require_blur_filter(const TensorSource& source, const at::Tensor& filter);
 

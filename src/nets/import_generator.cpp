@@ -55,6 +55,22 @@ void require_setting(const TensorSource& source, const nlohmann::json& settings,
               " is supported");
 }
 
+void read_mapping_shape(const TensorSource& source, const std::string& weights, int64_t first, bool in_first,
+                        GeneratorOptions& options) {
+  const auto name_of = [&](int64_t layer) {
+    std::string name = weights;
+    return name.replace(name.find('#'), 1, std::to_string(first + layer));
+  };
+  const size_t in = in_first ? 0 : 1, out = 1 - in;
+  options.z_dim = source.shape(name_of(0), 2)[in];
+  const int64_t between = source.shape(name_of(0), 2)[out];
+  for (options.mapping_layers = 0; source.contains(name_of(options.mapping_layers));
+       ++options.mapping_layers) {
+    options.w_dim = source.shape(name_of(options.mapping_layers), 2)[out];
+  }
+  options.mapping_dim = between == options.w_dim ? 0 : between;
+}
+
 void require_blur_filter(const TensorSource& source, const at::Tensor& filter) {
   const at::Tensor line = at::tensor({1.0f, 3.0f, 3.0f, 1.0f}) / 8.0;
   if (filter.sizes() == std::vector<int64_t>{4, 4} && at::allclose(filter, at::outer(line, line))) return;

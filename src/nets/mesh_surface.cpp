@@ -1,5 +1,7 @@
 #include "nets/mesh_surface.h"
 
+#include <numbers>
+
 namespace toonmirror::nets {
 
 // A Delaunay triangulation of our own mean face (`canonical` in models/mesh.safetensors), unrolled to the sides
@@ -161,10 +163,27 @@ const std::array<MeshTriangle, kSurfaceTriangles> kSurface = {{
     {466, 260, 467}, {466, 388, 260}, {467, 359, 263}, {467, 445, 342},
 }};
 
-at::Tensor surface_vertices(const at::Tensor& points, double width) {
+namespace {
+
+// Of the way from the middle to the contour, at its top and at the chin; between them as the square of the height.
+constexpr double kWidthAbove = 0.65, kWidthBelow = 0.2;
+
+// Widths of the strip at the contour's points, which begin at the top and go round.
+at::Tensor strip_widths() {
+  const auto count = static_cast<int64_t>(kContour.size());
+  const at::Tensor height =
+      (1.0 + at::cos(at::arange(count, at::kDouble) * (2 * std::numbers::pi / static_cast<double>(count)))) /
+      2;
+  return (kWidthBelow + (kWidthAbove - kWidthBelow) * height.square()).unsqueeze(1);
+}
+
+}  // namespace
+
+at::Tensor surface_vertices(const at::Tensor& points) {
   const at::Tensor surface = points.slice(0, 0, kSurfacePoints);
   const at::Tensor contour = points.index_select(0, at::tensor(at::ArrayRef<int64_t>(kContour), at::kLong));
   const at::Tensor middle = contour.mean(0, /*keepdim=*/true);
+  const at::Tensor width = strip_widths().to(points.scalar_type());
   return at::cat({surface, contour * (1.0 + width) - middle * width});
 }
 

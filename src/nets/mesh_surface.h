@@ -19,7 +19,8 @@ using MeshTriangle = std::array<int16_t, 3>;
 inline constexpr size_t kSurfaceTriangles = 922;
 extern const std::array<MeshTriangle, kSurfaceTriangles> kSurface;
 
-// points [P ≥ 468, 3] in any unit → [504, 3]. The strip is `width` of the way from the middle to the contour.
-at::Tensor surface_vertices(const at::Tensor& points, double width = 0.65);
+// points [P ≥ 468, 3] in any unit → [504, 3]. The strip is wide above the forehead, where hair goes with the head, and
+// narrow below the jaw, where a neck stays when a mouth opens.
+at::Tensor surface_vertices(const at::Tensor& points);
 
 }  // namespace toonmirror::nets

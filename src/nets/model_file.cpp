@@ -70,6 +70,7 @@ std::string architecture_json(const GeneratorOptions& options) {
                  {"channels", by_resolution(options.channels)},
                  {"noise", options.noise},
                  {"likeness_channels", by_resolution(options.likeness_channels)}};
+  if (options.mapping_dim > 0) result["mapping_dim"] = options.mapping_dim;
   if (options.latent_picture_px > 0) result["latent_picture_px"] = options.latent_picture_px;
   if (options.latent_rows > 0) result["latent_rows"] = options.latent_rows;
   if (std::isfinite(options.conv_clamp)) result["conv_clamp"] = options.conv_clamp;
@@ -117,6 +118,7 @@ std::optional<GeneratorWeights> house_generator(const checkpoint::CheckpointFile
     options.w_dim = architecture.at("w_dim").get<int64_t>();
     options.mapping_layers = architecture.at("mapping_layers").get<int64_t>();
     options.mapping_lr_multiplier = architecture.at("mapping_lr_multiplier").get<double>();
+    options.mapping_dim = architecture.value("mapping_dim", options.mapping_dim);
     options.channels = resolutions_from(architecture.at("channels"));
     options.noise = architecture.at("noise").get<bool>();
     options.conv_clamp = architecture.value("conv_clamp", options.conv_clamp);

@@ -6,6 +6,8 @@
 #include <string_view>
 
 #include "base/error.h"
+#include "nets/checkpoint_layout.h"
+#include "nets/import_generator.h"
 #include "nets/model_file.h"
 
 namespace toonmirror::nets {
@@ -57,6 +59,17 @@ at::Tensor average_rows(const NamedTensors& tensors, const at::Tensor& wanted, c
                         : found->second;
   check_shape(kLatentAvg, rows, wanted, where);
   return rows;
+}
+
+// The average latent of the generator that an encoder was saved with.
+at::Tensor decoder_average(const checkpoint::CheckpointFile& file, std::vector<std::string>& notes) {
+  const std::optional<GeneratorWeights> decoder = find_generator(file);
+  if (!decoder) {
+    throw Error(file.path().string() + ": lacks the tensor " + kLatentAvg +
+                ", and a decoder whose average could stand for it");
+  }
+  notes.emplace_back("has no average latent: that of its decoder, the mean of 10,000 mapped seeds, is taken");
+  return decoder->tensors.at("mapping.w_avg");
 }
 
 }  // namespace
@@ -213,12 +226,13 @@ PspEncoder load_psp_encoder(const PspEncoderOptions& options, const NamedTensors
 }
 
 std::optional<PspEncoderWeights> find_psp_encoder(const checkpoint::CheckpointFile& file) {
-  constexpr std::string_view kPrefix = "state_dict.encoder.";
   const std::string where = file.path().string();
+  const std::vector<std::string> places =
+      network_prefixes(file, {"input_layer.0.weight", "latlayer1.weight"});
+  // One that lacks these as well is broken, and said to be so.
+  const std::string prefix = places.empty() ? "state_dict.encoder." : places.front();
   PspEncoderWeights result;
-  for (const auto& [name, entry] : file.tensors()) {
-    if (name.starts_with(kPrefix)) result.tensors[name.substr(kPrefix.size())] = file.tensor(name);
-  }
+  result.tensors = tensors_below(file, prefix);
   if (result.tensors.empty()) return std::nullopt;
 
   const nlohmann::json opts = file.settings().value("opts", nlohmann::json::object());
@@ -234,8 +248,8 @@ std::optional<PspEncoderWeights> find_psp_encoder(const checkpoint::CheckpointFi
   // models/psp.py, forward: the average is added where training started from it.
   const auto from_average = opts.find("start_from_latent_avg");
   if (from_average == opts.end() || *from_average != false) {
-    if (!file.tensors().contains(kLatentAvg)) throw Error(where + ": lacks the tensor " + kLatentAvg);
-    result.tensors[kLatentAvg] = file.tensor(kLatentAvg);
+    const std::string average = nearest_tensor(file, prefix, kLatentAvg);
+    result.tensors[kLatentAvg] = average.empty() ? decoder_average(file, result.notes) : file.tensor(average);
   }
   return result;
 }

@@ -107,10 +107,12 @@ PspEncoder load_psp_encoder(const PspEncoderOptions& options, const checkpoint::
 struct PspEncoderWeights {
   PspEncoderOptions options;
   checkpoint::NamedTensors tensors;  // as load_psp_encoder wants them
-  std::string source;  // what it was found as: "eladrich/pixel2style2pixel, GradualStyleEncoder"
+  std::string source;              // what it was found as: "eladrich/pixel2style2pixel, GradualStyleEncoder"
+  std::vector<std::string> notes;  // what was missing in the file and how it was filled
 };
 
-// The encoder of a public checkpoint {state_dict, opts, latent_avg}; nothing where it holds none. Throws
+// The encoder of a public checkpoint {state_dict, opts, latent_avg}; nothing where it holds none. Where the file
+// has no average latent, that of its decoder is taken, as the reference does (models/psp.py, __load_latent_avg). Throws
 // Error for encoders of another kind and where opts or tensors are missing, naming them.
 std::optional<PspEncoderWeights> find_psp_encoder(const checkpoint::CheckpointFile& file);
 

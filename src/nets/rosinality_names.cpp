@@ -1,6 +1,7 @@
 // rosinality/stylegan2-pytorch, model.py (names and shapes) and train.py, convert_weight.py (what a file
 // holds). Weights of up-sampling layers are flipped against the canonical ones; convs.{2k} and {2k+1} belong
 // to resolution 8 · 2ᵏ. The mapping network's learning-rate multiplier is not stored: the reference has 0.01.
+#include "nets/checkpoint_layout.h"
 #include "nets/generator_names.h"
 
 namespace toonmirror::nets {
@@ -8,13 +9,11 @@ namespace {
 
 constexpr double kMappingLrMultiplier = 0.01;
 
-// Where a generator's tensors begin: averaged weights first, a bare state dict last.
-constexpr std::array<const char*, 5> kPrefixes = {"g_ema.", "state_dict.decoder.", "decoder.", "g.", ""};
-
 // Latents of the average face: [w_dim], or one row per layer, which all agree in the public files.
-std::optional<at::Tensor> average_latent(const checkpoint::CheckpointFile& file) {
-  if (!file.tensors().contains("latent_avg")) return std::nullopt;
-  const at::Tensor average = file.tensor("latent_avg").to(at::kFloat);
+std::optional<at::Tensor> average_latent(const checkpoint::CheckpointFile& file, const std::string& prefix) {
+  const std::string name = nearest_tensor(file, prefix, "latent_avg");
+  if (name.empty()) return std::nullopt;
+  const at::Tensor average = file.tensor(name).to(at::kFloat);
   return average.dim() == 2 ? average.mean(0) : average.flatten();
 }
 
@@ -70,24 +69,19 @@ void fill_noise(GeneratorWeights& result) {
 }  // namespace
 
 std::optional<GeneratorWeights> rosinality_generator(const checkpoint::CheckpointFile& file) {
-  const auto found = std::find_if(kPrefixes.begin(), kPrefixes.end(), [&file](const char* prefix) {
-    return file.tensors().contains(std::string(prefix) + "input.input") &&
-           file.tensors().contains(std::string(prefix) + "style.1.weight");
-  });
-  if (found == kPrefixes.end()) return std::nullopt;
-  const TensorSource source(file, *found);
+  const std::vector<std::string> prefixes = network_prefixes(file, {"input.input", "style.1.weight"});
+  if (prefixes.empty()) return std::nullopt;
+  const std::string& prefix = prefixes.front();
+  const TensorSource source(file, prefix);
   GeneratorWeights result;
   result.source = "rosinality/stylegan2-pytorch";
-  if (**found != '\0') result.source += ", " + std::string(*found, std::string(*found).size() - 1);
+  if (!prefix.empty()) result.source += ", " + prefix.substr(0, prefix.size() - 1);
   GeneratorOptions& options = result.options;
   options.noise = true;
   options.mapping_lr_multiplier = kMappingLrMultiplier;
-  options.z_dim = source.shape("style.1.weight", 2)[1];
-  for (options.mapping_layers = 0;; ++options.mapping_layers) {
-    const std::string from = "style." + std::to_string(options.mapping_layers + 1);
-    if (!source.contains(from + ".weight")) break;
-    const std::string to = "mapping.fc" + std::to_string(options.mapping_layers);
-    options.w_dim = source.shape(from + ".weight", 2)[0];
+  read_mapping_shape(source, "style.#.weight", 1, /*in_first=*/false, options);
+  for (int64_t i = 0; i < options.mapping_layers; ++i) {
+    const std::string from = "style." + std::to_string(i + 1), to = "mapping.fc" + std::to_string(i);
     result.tensors[to + ".weight"] = source.tensor(from + ".weight");
     result.tensors[to + ".bias"] = source.tensor(from + ".bias");
   }
@@ -111,7 +105,7 @@ std::optional<GeneratorWeights> rosinality_generator(const checkpoint::Checkpoin
     fill_noise(result);
     result.notes.emplace_back("has no noise pictures: drawn with seed 0");
   }
-  if (const auto average = average_latent(file)) {
+  if (const auto average = average_latent(file, prefix)) {
     result.tensors["mapping.w_avg"] = *average;
   }
   return result;

@@ -39,6 +39,10 @@ void GeneratorOptions::check() const {
     throw Error("generator with latents of " + std::to_string(z_dim) + " and " + std::to_string(w_dim) +
                 " numbers and " + std::to_string(mapping_layers) + " mapping layers");
   }
+  if (mapping_dim < 0 || mapping_dim > kMaxLatent) {
+    throw Error("generator whose mapping layers have " + std::to_string(mapping_dim) +
+                " numbers between them");
+  }
   constexpr int64_t kFewestRows = 4;  // what a generator of 8 px has
   if (latent_rows != 0 && (latent_rows < kFewestRows || latent_rows > layer_rows())) {
     throw Error("generator of " + std::to_string(resolution) + " px with " + std::to_string(latent_rows) +
@@ -224,11 +228,12 @@ at::Tensor SynthesisBlockImpl::rgb(const at::Tensor& x, const at::Tensor& w, con
 
 MappingImpl::MappingImpl(const GeneratorOptions& options) {
   w_avg = register_buffer("w_avg", torch::zeros({options.w_dim}));
+  const int64_t between = options.mapping_dim > 0 ? options.mapping_dim : options.w_dim;
   for (int64_t i = 0; i < options.mapping_layers; ++i) {
-    const int64_t in = i == 0 ? options.z_dim : options.w_dim;
-    layers_.emplace_back(
-        register_module("fc" + std::to_string(i),
-                        FullyConnected(in, options.w_dim, /*activate=*/true, options.mapping_lr_multiplier)));
+    const int64_t in = i == 0 ? options.z_dim : between;
+    const int64_t out = i + 1 == options.mapping_layers ? options.w_dim : between;
+    layers_.emplace_back(register_module(
+        "fc" + std::to_string(i), FullyConnected(in, out, /*activate=*/true, options.mapping_lr_multiplier)));
   }
 }
 

@@ -34,6 +34,9 @@ struct GeneratorOptions {
   int64_t z_dim = 512;
   int64_t w_dim = 512;
   int64_t mapping_layers = 2;
+  // Numbers between the mapping network's layers (mapping_fmaps in NVlabs/stylegan2, layer_features in
+  // stylegan2-ada-pytorch); 0: w_dim.
+  int64_t mapping_dim = 0;
   double mapping_lr_multiplier = 0.01;
   std::map<int64_t, int64_t> channels;  // resolution → channels of that block, for 4, 8, … resolution
   bool noise = false;                   // per-pixel noise inputs; the house family has none

@@ -84,15 +84,11 @@ std::optional<GeneratorWeights> tensorflow_generator(const checkpoint::Checkpoin
   GeneratorOptions& options = result.options;
   options.noise = true;
   options.mapping_lr_multiplier = kwargs.value("mapping_lrmul", 0.01);
-  options.z_dim = mapping.shape("Dense0/weight", 2)[0];
-  options.mapping_layers = 0;
-  while (mapping.contains("Dense" + std::to_string(options.mapping_layers) + "/weight")) {
-    const std::string from = "Dense" + std::to_string(options.mapping_layers);
-    const std::string to = "mapping.fc" + std::to_string(options.mapping_layers);
-    options.w_dim = mapping.shape(from + "/weight", 2)[1];
+  read_mapping_shape(mapping, "Dense#/weight", 0, /*in_first=*/true, options);
+  for (int64_t i = 0; i < options.mapping_layers; ++i) {
+    const std::string from = "Dense" + std::to_string(i), to = "mapping.fc" + std::to_string(i);
     result.tensors[to + ".weight"] = mapping.tensor(from + "/weight").t().contiguous();
     result.tensors[to + ".bias"] = mapping.tensor(from + "/bias");
-    ++options.mapping_layers;
   }
   result.tensors["mapping.w_avg"] = top.tensor("dlatent_avg");
 

@@ -103,6 +103,29 @@ cv::Vec3d colour_between(const Histogram& histogram, double from, double to) {
   return taken > 0 ? sum / taken : cv::Vec3d(0, 0, 0);
 }
 
+// The grey level below which that share of the weight lies.
+int quantile(const Histogram& histogram, double share) {
+  double below = 0;
+  for (int tone = 0; tone < kTones; ++tone) {
+    below += histogram.weight[tone];
+    if (below >= share * histogram.total) return tone;
+  }
+  return kTones - 1;
+}
+
+// Levels that the photo's part hardly has are as much lighter or darker than its lightest or darkest as they were:
+// what is taken for hair and is a white collar stays white.
+void carry_ends(cv::Mat& curve, const Histogram& photo) {
+  constexpr double kRare = 0.01;
+  const int darkest = quantile(photo, kRare), lightest = quantile(photo, 1 - kRare);
+  for (int tone = 0; tone < kTones; ++tone) {
+    const int end = std::clamp(tone, darkest, lightest);
+    if (end == tone) continue;
+    const auto further = static_cast<float>(tone - end);
+    curve.at<cv::Vec3f>(0, tone) = curve.at<cv::Vec3f>(0, end) + cv::Vec3f(further, further, further);
+  }
+}
+
 // Grey levels of the photo → colours of the drawing, rank by rank. Every rank is softened by a band of ranks
 // around it, and levels by their neighbours, so that a grain of noise moves nothing.
 ToneCurve tone_curve(const Histogram& photo, const Histogram& drawing) {
@@ -119,6 +142,7 @@ ToneCurve tone_curve(const Histogram& photo, const Histogram& drawing) {
     const cv::Vec3d colour = colour_between(drawing, from, from + 2 * kBand);
     curve.at<cv::Vec3f>(0, tone) = cv::Vec3f(colour);
   }
+  carry_ends(curve, photo);
   cv::GaussianBlur(curve, curve, {0, 0}, kSpread, kSpread, cv::BORDER_REPLICATE);
   ToneCurve result;
   std::copy(curve.begin<cv::Vec3f>(), curve.end<cv::Vec3f>(), result.begin());
@@ -139,7 +163,7 @@ cv::Mat sure(const cv::Mat& plane) {
 
 ToneCurves tone_curves(const cv::Mat& drawing, const cv::Mat& photo, const Groups& weights) {
   ToneCurves curves;
-  for (size_t g = 0; g < kGroups; ++g) {
+  for (size_t g = 0; g < curves.size(); ++g) {
     curves[g] = tone_curve(histogram_of(photo, weights[g]), histogram_of(drawing, weights[g]));
   }
   return curves;
@@ -147,8 +171,11 @@ ToneCurves tone_curves(const cv::Mat& drawing, const cv::Mat& photo, const Group
 
 // --- carrying on ---
 
-cv::Mat applied(const ToneCurves& curves, const cv::Mat& grey, const Groups& groups) {
+// Shares of what is neither hair nor skin are those of `other`, or where there is none, of its curve.
+cv::Mat applied(const ToneCurves& curves, const cv::Mat& grey, const Groups& groups,
+                const cv::Mat& other = {}) {
   cv::Mat result(grey.size(), CV_32FC3);
+  const size_t curved = other.empty() ? kGroups : kOther;
   for (int y = 0; y < grey.rows; ++y) {
     const uchar* tones = grey.ptr<uchar>(y);
     auto* out = result.ptr<cv::Vec3f>(y);
@@ -156,7 +183,8 @@ cv::Mat applied(const ToneCurves& curves, const cv::Mat& grey, const Groups& gro
                                                       groups[2].ptr<float>(y)};
     for (int x = 0; x < grey.cols; ++x) {
       cv::Vec3f sum(0, 0, 0);
-      for (size_t g = 0; g < kGroups; ++g) sum += shares[g][x] * curves[g][tones[x]];
+      for (size_t g = 0; g < curved; ++g) sum += shares[g][x] * curves[g][tones[x]];
+      if (!other.empty()) sum += shares[kOther][x] * cv::Vec3f(other.at<cv::Vec3b>(y, x));
       out[x] = sum;
     }
   }
@@ -312,7 +340,7 @@ cv::Mat merged_parsing(const cv::Mat& in_square, const cv::Mat& in_wide, const c
 }
 
 cv::Mat carried_beyond(const cv::Mat& drawing, const cv::Mat& photo_crop, const cv::Mat& wide_photo,
-                       const cv::Mat& parsing) {
+                       const cv::Mat& surroundings, const cv::Mat& parsing) {
   const cv::Size size = wide_photo.size();
   const cv::Rect inner = square_in_wide(parsing.cols);
   const Groups groups = groups_of(parsing);
@@ -327,7 +355,7 @@ cv::Mat carried_beyond(const cv::Mat& drawing, const cv::Mat& photo_crop, const 
   const cv::Rect shown = square_in_wide(size.width);
   resized(photo_crop, shown.size()).copyTo(photo(shown));
   cv::medianBlur(grey_of(photo), grey, 3);
-  cv::Mat beyond = applied(manner.curves, grey, fine);
+  cv::Mat beyond = applied(manner.curves, grey, fine, surroundings);
   const cv::Mat difference =
       difference_at_border(resized(drawing, inner.size()), resized(beyond, parsing.size()),
                            1 - groups[kOther], resized(manner.trust, inner.size()), inner);

@@ -36,9 +36,11 @@ int wide_size_px(double square_px, int drawing_px);
 // The drawing of the wide view, CV_8UC3, kSide times as large as `drawing`. In the square it is `drawing`.
 // Outside, hair and skin have the tones that the drawing gives to hair and skin as light as they are (by
 // histogram specification, Gonzalez and Woods, section 3.3), plus the difference that is left along the
-// border of the square, fading away from it. `photo_crop`: what was drawn, in the drawing's shapes.
+// border of the square, fading away from it; tones lighter or darker than any hair or skin of the square stay as far
+// from these as they are. What is neither hair nor skin, a share of every pixel of a soft border, is that of
+// `surroundings`: what the head is laid on, of wide_photo's size. `photo_crop`: what was drawn, in the drawing's shapes.
 // `parsing`: merged_parsing.
 cv::Mat carried_beyond(const cv::Mat& drawing, const cv::Mat& photo_crop, const cv::Mat& wide_photo,
-                       const cv::Mat& parsing);
+                       const cv::Mat& surroundings, const cv::Mat& parsing);
 
 }  // namespace toonmirror::toon

@@ -60,8 +60,7 @@ cv::Mat mask_of(const DrawnFace& face, const cv::Mat& parsing, const face::Landm
   return face.reshaped ? with_outline_margin(mask) : mask;
 }
 
-// What the drawing's surroundings are to look like: the picture, which may be drawn already. Coarse, as
-// nothing but its tone is wanted.
+// What the drawing's surroundings are to look like: the picture, which may be drawn already.
 cv::Mat around_head(const cv::Mat& picture_rgb, const face::Alignment& alignment, int size_px) {
   return face::warp_crop(picture_rgb, face::at_size(alignment, size_px));
 }
@@ -72,14 +71,16 @@ cv::Rect composite_whole_head(cv::Mat& picture_rgb, const DrawnFace& face, const
   const face::Landmarks in_wide = face::transform(face.wide.alignment.crop_from_frame, face.landmarks);
   const int size_px = face.wide.alignment.crop_size_px;
   const cv::Mat parsing = plausible_parsing(merged, in_wide, size_px, size_px / WideView::kSide);
-  const cv::Mat drawing = carried_beyond(face.drawing, face.photo_crop, face.wide.photo, parsing);
+  const cv::Mat behind = around_head(picture_rgb, face.wide.alignment, face.wide.photo.cols);
+  const cv::Mat drawing = carried_beyond(face.drawing, face.photo_crop, face.wide.photo, behind, parsing);
   cv::Mat mask = face::mask_from_labels(
       parsing, face.wide.photo, in_wide,
       {.side = WideView::kSide, .ends_neck = false, .most_size_px = face.wide.photo.cols});
   if (face.reshaped) mask = with_outline_margin(mask);
   soften(mask, paste.softness / WideView::kSide);
   mask *= face.shown;
-  const cv::Mat around = around_head(picture_rgb, face.wide.alignment, parsing.cols);
+  cv::Mat around;  // coarse, as nothing but its tone is wanted
+  cv::resize(behind, around, parsing.size(), 0, 0, cv::INTER_AREA);
   return face::paste_back(picture_rgb, match_surroundings(drawing, around, parsing), mask,
                           face.wide.alignment);
 }

@@ -23,6 +23,7 @@ struct ConvertOptions {
   FaceChoice faces = FaceChoice::kAll;
   tracking::NoFace no_face = tracking::NoFace::kFade;  // of videos
   int size_px = DrawingSizes::kAuto;                   // of the network's drawings
+  bool strip_metadata = false;      // of stills: what the file says of date, place and camera is left out
   DrawWith draw = DrawWith::kAuto;  // of stills; videos are the network's, and kTeacher is an Error there
   // Threads that draw, each on one core and on its own frame. Decoding and encoding have a thread each, whose
   // work the drawing ones wait for or leave room to.

@@ -52,11 +52,12 @@ ConvertReport convert_still(const std::filesystem::path& input, const std::files
   DrawHooks hooks;
   hooks.largest_px = DrawingSizes(options.size_px).choose(faces);
   draw_still(rgb, faces, toonifier, options.draw, options.paste, timer, hooks);
+  ConvertReport report;
   {
     const auto timed = timer.measure("encode");
-    media::write_still(output, image);
+    if (options.strip_metadata) image.metadata = {};
+    report.notices = media::write_still(output, image);
   }
-  ConvertReport report;
   report.frames = 1;
   report.frames_with_face = 1;
   report.faces = static_cast<int64_t>(faces.size());

@@ -51,6 +51,7 @@ TEST(ResultNames, KeepTheExtensionWhereItCanBeWritten) {
   EXPECT_EQ(names.result_of("x/c.gif", InputKind::kVideo), "out/c.mp4");
   EXPECT_EQ(names.result_of("x/d.JPG", InputKind::kStill), "out/d.JPG");
   EXPECT_EQ(names.result_of("x/e.jp2", InputKind::kStill), "out/e.png");
+  EXPECT_EQ(names.result_of("x/f.HEIC", InputKind::kStill), "out/f.jpg");
   EXPECT_EQ(names.result_of("x/f", InputKind::kVideo), "out/f.mp4");
 }
 

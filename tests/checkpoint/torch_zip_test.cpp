@@ -82,6 +82,9 @@ TEST(TorchZip, TensorsBeyondTheirStorageAreRefused) {
 TEST(TorchZip, OtherArchivesAreNamed) {
   expect_refused(zip_file({{.name = "photo.png"}}), "no PyTorch checkpoint: it has no data.pkl");
   expect_refused(zip_file({{.name = "a/b/data.pkl"}}), "it has no data.pkl");
+  expect_refused(zip_file({{.name = "readme.txt"}, {.name = "models/790000.pt"}}),
+                 "is a zip archive around a model file");
+  expect_refused(root(), "out of a PyTorch checkpoint that was unpacked");
   expect_refused(file_of(root(), {{.name = "x/code/__torch__.py"}}), "TorchScript");
   expect_refused(file_of(root(), {{.name = "y/data.pkl"}}), "several checkpoints");
   expect_refused(file_of(root(), {{.name = "x/byteorder", .content = "big"}}), "another order of bytes");

@@ -73,6 +73,9 @@ TEST(ZipArchive, NamesThatLeadElsewhereOrOccurTwiceAreRefused) {
 TEST(ZipArchive, CompressedAndEncryptedRecordsAreRefused) {
   expect_refused(zip_file({{.name = "a", .method = 8}}), "compressed record a");
   expect_refused(zip_file({{.name = "a", .method = 12}}), "compressed record a");
+  expect_refused(zip_file({{.name = "x/data.pkl", .method = 8}}), "compressed record x/data.pkl");
+  expect_refused(zip_file({{.name = "readme.txt", .method = 8}, {.name = "a/b.pth", .method = 8}}),
+                 "is a zip archive around a model file");
   expect_refused(zip_file({{.name = "a", .flags = 1}}), "encrypted");
 }
 

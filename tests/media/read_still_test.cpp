@@ -90,7 +90,15 @@ TEST(ReadStill, SaysWhatItCannotRead) {
                                                            "ftypheic",
                                                            12) +
                                                    std::string(64, '\0'));
-  EXPECT_EQ(error(heif), heif.string() + ": is a HEIF or AVIF picture, which cannot be read");
+  EXPECT_TRUE(error(heif).starts_with(heif.string() + ": is a damaged HEIF or AVIF picture")) << error(heif);
+  const auto apple = folder.write("apple.png", std::string("\x89PNG\r\n\x1A\n\0\0\0\x04"
+                                                           "CgBI",
+                                                           16) +
+                                                   std::string(64, '\0'));
+  EXPECT_TRUE(error(apple).starts_with(apple.string() + ": is a PNG as Xcode packs it")) << error(apple);
+  const auto moving = folder.write(
+      "moving.webp", std::string("RIFF\x40\0\0\0WEBPVP8X\x0A\0\0\0\x02", 21) + std::string(64, '\0'));
+  EXPECT_EQ(error(moving), moving.string() + ": is an animated WebP, which cannot be read");
   const auto empty = folder.write("empty.png", "");
   EXPECT_EQ(error(empty), empty.string() + ": is empty");
 }

@@ -100,6 +100,28 @@ TEST(StreamCopier, SoundTagsAndChaptersAreCopied) {
   }
 }
 
+TEST(StreamCopier, OfStrippedTagsLanguagesRemain) {
+  const TemporaryFolder folder;
+  write_sounding_clip(folder / "source.mov");
+  testing::ConvertOptions options;
+  options.writer.strip_metadata = true;
+  convert(folder / "source.mov", folder / "copy.mkv", options);
+  EXPECT_EQ(stored(folder / "copy.mkv").title, "");
+  Input copy(folder / "copy.mkv");
+  for (int i = 0; i < copy.stream_count(); ++i) {
+    if (copy.stream(i).codecpar->codec_type != AVMEDIA_TYPE_AUDIO) continue;
+    const AVDictionaryEntry* language = av_dict_get(copy.stream(i).metadata, "language", nullptr, 0);
+    ASSERT_NE(language, nullptr);
+    EXPECT_STREQ(language->value, "fra");
+  }
+}
+
+TEST(StreamCopier, SoundThatPlayersDoNotFindIsNotCopied) {
+  EXPECT_FALSE(can_hold(container_for("a.mp4"), AV_CODEC_ID_VORBIS));
+  EXPECT_TRUE(can_hold(container_for("a.mkv"), AV_CODEC_ID_VORBIS));
+  EXPECT_TRUE(can_hold(container_for("a.webm"), AV_CODEC_ID_VORBIS));
+}
+
 TEST(StreamCopier, SoundThatDoesNotFitIsReencodedWithANotice) {
   const TemporaryFolder folder;
   write_sounding_clip(folder / "source.mov");

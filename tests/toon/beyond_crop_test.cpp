@@ -99,7 +99,7 @@ TEST(BeyondCrop, TonesGoOnAcrossTheBorderOfTheSquare) {
   cv::Mat styled;
   cv::transform(photo, styled, cv::Matx34f(1.5F, 0, 0, 60, 0, 1.2F, 0, 40, 0, 0, 0.8F, 10));
   const cv::Mat parsing = labelled(cvRound(kParsing_px * WideView::kSide), Label::kHair);
-  const cv::Mat drawn = carried_beyond(styled(place).clone(), photo(place).clone(), photo, parsing);
+  const cv::Mat drawn = carried_beyond(styled(place).clone(), photo(place).clone(), photo, photo, parsing);
   ASSERT_EQ(drawn.size(), styled.size());
   cv::Rect core = place;
   core += cv::Point(20, 20);
@@ -123,8 +123,32 @@ TEST(BeyondCrop, HairThatTheDrawingEndsTooEarlyIsDrawnByItsTones) {
   cv::Mat drawing = styled(place).clone();
   drawing.colRange(100, 128).setTo(cv::Scalar(250, 245, 120));  // the network's own background
   const cv::Mat parsing = labelled(cvRound(kParsing_px * WideView::kSide), Label::kHair);
-  const cv::Mat drawn = carried_beyond(drawing, photo(place).clone(), photo, parsing);
+  const cv::Mat drawn = carried_beyond(drawing, photo(place).clone(), photo, photo, parsing);
   EXPECT_LT(cv::mean(drawn(cv::Rect(place.x + 108, place.y + 30, 16, 60)))[0], 130);
+}
+
+// Locks before a wall: where the parser is in doubt, dark hair is no mist of the wall's tones, and a white collar that it
+// takes for hair no shadow.
+TEST(BeyondCrop, DoubtfulHairKeepsItsTones) {
+  const cv::Scalar wall(215, 225, 225), collar(245, 245, 245);
+  cv::Mat photo = waves(kWide_px);
+  const cv::Rect place = square_in_wide(kWide_px);
+  photo(cv::Rect(place.x + 64, place.y, 64, 128)).setTo(wall);
+  photo.rowRange(210, kWide_px).setTo(collar);
+  cv::Mat parsing = labelled(cvRound(kParsing_px * WideView::kSide), Label::kHair);
+  const cv::Rect square = square_in_wide(parsing.cols);
+  for (int y = 0; y < parsing.rows; ++y) {
+    for (int x = 0; x < parsing.cols; ++x) {
+      const bool in_square = square.contains({x, y}), on_wall = in_square && x >= square.x + 32;
+      const float hair = on_wall ? 0.0F : in_square ? 1.0F : 0.5F;
+      parsing.ptr<float>(y, x)[static_cast<int>(Label::kHair)] = hair;
+      parsing.ptr<float>(y, x)[0] = 1 - hair;
+    }
+  }
+  const cv::Mat drawn = carried_beyond(photo(place).clone(), photo(place).clone(), photo, photo, parsing);
+  const cv::Rect below(20, 180, 180, 24), on_collar(20, 214, 180, 8);
+  EXPECT_LT(cv::norm(drawn(below), photo(below), cv::NORM_L1) / double(3 * below.area()), 8);
+  EXPECT_LT(cv::norm(drawn(on_collar), photo(on_collar), cv::NORM_L1) / double(3 * on_collar.area()), 12);
 }
 
 }  // namespace
