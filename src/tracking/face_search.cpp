@@ -19,6 +19,9 @@ namespace {
 
 constexpr double kWorthASecondLook = 0.2, kFace = 0.6;  // presence
 constexpr float kSameFaceOverlap = 0.3F;
+// Of the smaller of two boxes: one within the other are a face and what was taken for a larger one around it, such as
+// a collar and the back of a chair.
+constexpr float kWithin = 0.6F;
 // A second look that ends elsewhere saw another face, or none.
 constexpr float kStillThere = 0.25F;
 constexpr face::DetectorOptions kQuick{.min_face_px = 80, .max_search_px = 260'000, .min_score = 0};
@@ -66,8 +69,10 @@ class Findings {
       : rgb_(rgb), mesh_(mesh), taken_(std::move(known)) {}
 
   bool is_taken(const cv::Rect2f& box) const {
-    return std::ranges::any_of(
-        taken_, [&](const cv::Rect2f& other) { return face::overlap(other, box) > kSameFaceOverlap; });
+    return std::ranges::any_of(taken_, [&](const cv::Rect2f& other) {
+      const float shared = (other & box).area(), smaller = std::min(other.area(), box.area());
+      return face::overlap(other, box) > kSameFaceOverlap || shared > kWithin * smaller;
+    });
   }
 
   void take(const cv::Rect2f& box) { taken_.push_back(box); }

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "base/error.h"
 #include "base/model_path.h"
 #include "nets/face_mesh.h"
@@ -43,6 +45,21 @@ TEST_F(FindFacesMedia, FindsAllHoweverThePictureIsTurned) {
                                  : turn == cv::ROTATE_90_CLOCKWISE ? cv::Point2d(1, 0)
                                                                    : cv::Point2d(-1, 0);
     EXPECT_GT(up.dot(expected) / cv::norm(up), 0.9) << turn;
+  }
+}
+
+// A collar and the back of a chair around a face are no larger face, whose picture would be drawn in its place.
+TEST_F(FindFacesMedia, EachOfThemAloneIsOneFaceOfTheSameSize) {
+  const std::vector<face::Face> together = find_faces(testing::shared_face_models(), group_);
+  for (int i = 0; i < 6; ++i) {
+    const cv::Rect part(i % 3 * group_.cols / 3, i / 3 * group_.rows / 2, group_.cols / 3, group_.rows / 2);
+    const std::vector<face::Face> alone = find_faces(testing::shared_face_models(), group_(part).clone());
+    ASSERT_EQ(alone.size(), 1U) << i;
+    const auto same = std::ranges::find_if(together, [&](const face::Face& face) {
+      return part.contains(cv::Point(cvRound(face.landmarks[30].x), cvRound(face.landmarks[30].y)));
+    });
+    ASSERT_NE(same, together.end());
+    EXPECT_NEAR(alone[0].box.width, same->box.width, 0.25 * same->box.width) << i;
   }
 }
 
