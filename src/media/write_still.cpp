@@ -66,16 +66,22 @@ std::vector<uint8_t> in_own_colours(const StillImage& image) {
   return result;
 }
 
-FramePtr rgba_picture(const StillImage& image, const std::vector<uint8_t>& pixels) {
+// RGB of each pixel without the white that transparent pixels were laid over.
+std::vector<uint8_t> uncomposited(const std::vector<uint8_t>& rgb, const std::vector<uint8_t>& alpha) {
+  std::vector<uint8_t> result(rgb.size());
+  for (size_t i = 0; i < rgb.size(); ++i) result[i] = without_white(rgb[i], alpha[i / 3]);
+  return result;
+}
+
+// `rgb` is not composited.
+FramePtr rgba_picture(const StillImage& image, const std::vector<uint8_t>& rgb) {
   FramePtr picture = make_picture(AV_PIX_FMT_RGBA, image.width, image.height);
   picture->colorspace = AVCOL_SPC_RGB;
-  const uint8_t* rgb = pixels.data();
-  const uint8_t* alpha = image.alpha->data();
-  for (int y = 0; y < image.height; ++y) {
-    uint8_t* line = picture->data[0] + static_cast<ptrdiff_t>(y) * picture->linesize[0];
-    for (int x = 0; x < image.width; ++x, rgb += 3, ++alpha) {
-      for (int c = 0; c < 3; ++c) line[4 * x + c] = without_white(rgb[c], *alpha);
-      line[4 * x + 3] = *alpha;
+  for (size_t y = 0, i = 0; y < static_cast<size_t>(image.height); ++y) {
+    uint8_t* to = picture->data[0] + static_cast<ptrdiff_t>(y) * picture->linesize[0];
+    for (int x = 0; x < image.width; ++x, ++i, to += 4) {
+      std::copy_n(&rgb[3 * i], 3, to);
+      to[3] = (*image.alpha)[i];
     }
   }
   return picture;
@@ -133,20 +139,14 @@ PacketPtr encode(const Row& row, const AVFrame& picture, int quality, const std:
   return packet;
 }
 
-// RGB of each pixel without the white that transparent pixels were laid over.
-std::vector<uint8_t> uncomposited(const std::vector<uint8_t>& rgb, const std::vector<uint8_t>& alpha) {
-  std::vector<uint8_t> result(rgb.size());
-  for (size_t i = 0; i < rgb.size(); ++i) result[i] = without_white(rgb[i], alpha[i / 3]);
-  return result;
-}
-
 std::vector<uint8_t> encoded(const StillImage& image, const Row& row, int quality, const std::string& path) {
   const bool keeps_alpha = image.alpha.has_value() && row.transparent != AV_PIX_FMT_NONE;
   const bool plain = row.extension == kBmp;
-  const std::vector<uint8_t> pixels = plain ? image.rgb : in_own_colours(image);
+  std::vector<uint8_t> pixels = plain ? image.rgb : in_own_colours(image);
+  if (keeps_alpha) pixels = uncomposited(pixels, *image.alpha);
   if (row.extension == kAvif) {
-    return avif_file(image.width, image.height, keeps_alpha ? uncomposited(pixels, *image.alpha) : pixels,
-                     keeps_alpha ? &*image.alpha : nullptr, quality, image.metadata, image.icc);
+    return avif_file(image.width, image.height, pixels, keeps_alpha ? &*image.alpha : nullptr, quality,
+                     image.metadata, image.icc);
   }
   const FramePtr picture = picture_to_encode(image, pixels, keeps_alpha ? row.transparent : row.opaque);
   if (!plain && !image.icc.empty()) {

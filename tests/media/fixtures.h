@@ -15,6 +15,7 @@
 #include "base/error.h"
 #include "media/ffmpeg.h"
 #include "media/frame.h"
+#include "media/still.h"
 #include "media/video_reader.h"
 #include "media/video_writer.h"
 
@@ -33,6 +34,14 @@ inline std::vector<uint8_t> pattern(int width, int height, int index) {
     }
   }
   return rgb;
+}
+
+inline StillImage pattern_still(int width, int height, int index) {
+  StillImage image;
+  image.width = width;
+  image.height = height;
+  image.rgb = pattern(width, height, index);
+  return image;
 }
 
 struct ClipShape {

@@ -10,17 +10,10 @@ namespace toonmirror::media {
 namespace {
 
 using testing::pattern;
+using testing::pattern_still;
 using testing::psnr;
 using toonmirror::testing::read_file;
 using toonmirror::testing::TemporaryFolder;
-
-StillImage pattern_still(int width, int height) {
-  StillImage image;
-  image.width = width;
-  image.height = height;
-  image.rgb = pattern(width, height, 0);
-  return image;
-}
 
 TEST(ReadStill, SixteenBitsAreScaledNotCut) {
   const TemporaryFolder folder;
@@ -33,7 +26,7 @@ TEST(ReadStill, SixteenBitsAreScaledNotCut) {
 
 TEST(ReadStill, ExifTurnsThePicture) {
   const TemporaryFolder folder;
-  const StillImage image = pattern_still(40, 24);
+  const StillImage image = pattern_still(40, 24, 0);
   write_still(folder / "flat.jpg", image, 100);
   std::string content = read_file(folder / "flat.jpg");
   using namespace std::string_literals;
@@ -51,7 +44,7 @@ TEST(ReadStill, ExifTurnsThePicture) {
 
 TEST(ReadStill, TransparentPixelsAreWhite) {
   const TemporaryFolder folder;
-  StillImage image = pattern_still(16, 16);
+  StillImage image = pattern_still(16, 16, 0);
   image.alpha.emplace(256, 255);
   for (int i = 0; i < 16; ++i) (*image.alpha)[i] = 0;
   write_still(folder / "round.png", image);
@@ -64,7 +57,7 @@ TEST(ReadStill, TransparentPixelsAreWhite) {
 
 TEST(ReadStill, ACutOffJpegIsReadWithAWarningOrRefused) {
   const TemporaryFolder folder;
-  write_still(folder / "whole.jpg", pattern_still(200, 160), 95);
+  write_still(folder / "whole.jpg", pattern_still(200, 160, 0), 95);
   EXPECT_TRUE(read_still(folder / "whole.jpg").warnings.empty());
   const std::string content = read_file(folder / "whole.jpg");
   for (const double share : {0.02, 0.3, 0.5, 0.7, 0.9}) {

@@ -14,6 +14,7 @@
 namespace toonmirror::media {
 namespace {
 
+using testing::pattern_still;
 using testing::psnr;
 using toonmirror::testing::TemporaryFolder;
 
@@ -37,17 +38,9 @@ Exiv2::ExifData exif_of(const StillMetadata& metadata) {
   return exif;
 }
 
-StillImage pattern_still() {
-  StillImage image;
-  image.width = 64;
-  image.height = 48;
-  image.rgb = testing::pattern(64, 48, 3);
-  return image;
-}
-
 TEST(StillMetadata, IsKeptByEveryFormatThatHoldsItAndStandsUpright) {
   const TemporaryFolder folder;
-  StillImage image = pattern_still();
+  StillImage image = pattern_still(64, 48, 3);
   image.metadata = some_metadata();
   for (const char* name : {"a.jpg", "a.png", "a.webp", "a.tif", "a.avif"}) {
     SCOPED_TRACE(name);
@@ -66,7 +59,7 @@ TEST(StillMetadata, IsKeptByEveryFormatThatHoldsItAndStandsUpright) {
 
 TEST(StillMetadata, IsSaidToBeLeftOutWhereAFormatHoldsNone) {
   const TemporaryFolder folder;
-  StillImage image = pattern_still();
+  StillImage image = pattern_still(64, 48, 3);
   EXPECT_THAT(write_still(folder / "a.bmp", image), ::testing::IsEmpty());
   image.metadata = some_metadata();
   EXPECT_THAT(
@@ -105,7 +98,7 @@ TEST(ColourProfile, WiderColoursAreNarrowedAndGrayIsGray) {
 
 TEST(ColourProfile, PhotosAreReadInSrgbAndWrittenInTheirOwnColours) {
   const TemporaryFolder folder;
-  const StillImage plain = pattern_still();
+  const StillImage plain = pattern_still(64, 48, 3);
   StillImage image = plain;
   image.icc = profile_of_primaries(kDisplayP3);
   write_still(folder / "p3.png", image);
@@ -141,7 +134,7 @@ TEST(ColourProfile, ProfilesOfOtherThanRgbAreNone) {
 
 TEST(Avif, KeepsTransparency) {
   const TemporaryFolder folder;
-  StillImage image = pattern_still();
+  StillImage image = pattern_still(64, 48, 3);
   image.alpha.emplace(64 * 48, 255);
   for (size_t i = 0; i < 64 * 20; ++i) (*image.alpha)[i] = 0;
   for (size_t i = 0; i < 64 * 20 * 3; ++i) image.rgb[i] = 255;

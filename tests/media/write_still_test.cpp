@@ -9,20 +9,13 @@
 namespace toonmirror::media {
 namespace {
 
+using testing::pattern_still;
 using testing::psnr;
 using toonmirror::testing::TemporaryFolder;
 
-StillImage pattern_still() {
-  StillImage image;
-  image.width = 57;
-  image.height = 33;
-  image.rgb = testing::pattern(57, 33, 5);
-  return image;
-}
-
 TEST(WriteStill, LosslessFormatsGiveTheSamePixelsBack) {
   const TemporaryFolder folder;
-  const StillImage image = pattern_still();
+  const StillImage image = pattern_still(57, 33, 5);
   for (const char* name : {"a.png", "a.bmp", "a.tif", "a.TIFF"}) {
     write_still(folder / name, image);
     EXPECT_EQ(read_still(folder / name).rgb, image.rgb) << name;
@@ -31,7 +24,7 @@ TEST(WriteStill, LosslessFormatsGiveTheSamePixelsBack) {
 
 TEST(WriteStill, LossyFormatsComeClose) {
   const TemporaryFolder folder;
-  const StillImage image = pattern_still();
+  const StillImage image = pattern_still(57, 33, 5);
   for (const char* name : {"a.jpg", "a.JPEG", "a.webp"}) {
     write_still(folder / name, image, 95);
     EXPECT_GT(psnr(read_still(folder / name).rgb, image.rgb), 38.0) << name;
@@ -40,7 +33,7 @@ TEST(WriteStill, LossyFormatsComeClose) {
 
 TEST(WriteStill, QualityCostsBytes) {
   const TemporaryFolder folder;
-  const StillImage image = pattern_still();
+  const StillImage image = pattern_still(57, 33, 5);
   for (const std::string extension : {".jpg", ".webp"}) {
     write_still(folder / ("low" + extension), image, 20);
     write_still(folder / ("high" + extension), image, 95);
@@ -51,7 +44,7 @@ TEST(WriteStill, QualityCostsBytes) {
 
 TEST(WriteStill, AlphaIsKeptWhereTheFormatHasIt) {
   const TemporaryFolder folder;
-  StillImage image = pattern_still();
+  StillImage image = pattern_still(57, 33, 5);
   image.alpha.emplace(57 * 33);
   for (size_t i = 0; i < image.alpha->size(); ++i) (*image.alpha)[i] = static_cast<uint8_t>(i % 256);
   for (const char* name : {"a.png", "a.tif", "a.webp"}) {
@@ -67,7 +60,7 @@ TEST(WriteStill, AlphaIsKeptWhereTheFormatHasIt) {
 TEST(WriteStill, RefusesWhatItCannotWrite) {
   const TemporaryFolder folder;
   const auto error = [](const std::filesystem::path& path) {
-    return testing::error_of([&] { write_still(path, pattern_still()); });
+    return testing::error_of([&] { write_still(path, pattern_still(57, 33, 5)); });
   };
   EXPECT_EQ(error(folder / "a.xyz"),
             (folder / "a.xyz").string() + ": cannot tell the kind of picture to write from its name");
