@@ -176,14 +176,17 @@ void add_evaluate(CLI::App& app, Action& chosen) {
   command
       ->add_option("--clips", arguments->clips, "Videos, or folders of videos: how steady the drawings are")
       ->type_name("FILE|FOLDER");
-  command
-      ->add_option("--driving", arguments->driving,
-                   "Instead: PHOTOS, drawn, are moved by these videos; how well they follow")
-      ->type_name("FILE|FOLDER");
+  CLI::Option* driving =
+      command
+          ->add_option("--driving", arguments->driving,
+                       "Instead: PHOTOS, drawn, are moved by these videos; how well they follow")
+          ->type_name("FILE|FOLDER");
   command->add_flag("--no-toon", arguments->no_toon, "With --driving: the photos themselves are moved");
   command
-      ->add_option("--frames", arguments->frames, "Of each clip at most so many pictures, from its beginning")
+      ->add_option("--frames", arguments->frames,
+                   "Of each of --clips at most so many pictures, from its beginning")
       ->capture_default_str()
+      ->excludes(driving)
       ->check(CLI::PositiveNumber);
   add_style_option(*command, arguments->style);
   command->add_option("--likeness", arguments->likeness, "Instead of the style's own; 0: from W+ alone")
